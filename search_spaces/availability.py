@@ -1,0 +1,76 @@
+"""What the vocabulary can say and this release cannot do yet: refused by name and reason, never ignored.
+
+A row leaves these tables with the commit that brings its code.
+"""
+
+from collections.abc import Iterator
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from search_spaces.datasets import DATASET_FACTS
+from search_spaces.vocabulary import Path, refusal
+
+if TYPE_CHECKING:
+    from search_spaces.sweep_spec import SweepSpec
+
+_LOSSES = "comes with the complete set of losses"
+_LOOP = "comes with the GPU training loop"
+_EVALUATION = "comes with the complete evaluation"
+
+_TRIAL_FIELDS: dict[str, tuple[list[Any], str]] = {
+    "objective": (["supcon", "cross_entropy"], _LOSSES),
+    "encoder": (["tiny_resnet"], "comes with the encoders for larger images"),
+    "loss_summation": (["out"], _LOSSES),
+    "positives_cap": ([None], _LOSSES),
+    "queue_size": ([0], _LOSSES),
+    "key_momentum": ([0.999], _LOSSES),
+    "mixup_alpha": ([0.0], _LOSSES),
+    "cutmix_alpha": ([0.0], _LOSSES),
+    "label_noise": ([0.0], "comes with the complete set of data sets"),
+    "precision": (["fp32"], _LOOP),
+    "compile": ([False], _LOOP),
+}
+"""Field of TrialConfig → the values that have code, and when the others come."""
+
+_SPEC_FIELDS: dict[tuple[str, ...], tuple[list[Any], str]] = {
+    ("dataset", "name"): (list(DATASET_FACTS), "comes with the complete set of data sets"),
+    ("design", "kind"): (["paired", "search"], "comes with the complete set of designs"),
+    ("design", "sampler"): ([None, "sobol", "random", "tpe"], "comes with the complete set of samplers"),
+    ("design", "match"): (["epochs", "image_passes"], "comes with runs metered by time"),
+    ("pruning", "kind"): (["none", "asha", "median"], "comes with the complete set of pruners"),
+    ("resources", "workers"): ([1], "comes with several workers per trial"),
+    ("evaluation", "corruptions"): (["none"], _EVALUATION),
+    ("evaluation", "calibration"): ([False], _EVALUATION),
+    ("evaluation", "probe", "kind"): (["lbfgs"], _EVALUATION),
+}
+"""Field of the spec → the values that have code, and when the others come."""
+
+
+def check_available(spec: "SweepSpec") -> None:
+    """Refuses the parts of a legal spec whose code comes with a later release."""
+    for path, (values, reason) in _SPEC_FIELDS.items():
+        _check(".".join(path), reduce(getattr, path, spec), values, reason, at=path)
+    for field, value, at in _values_of_trial_fields(spec):
+        if field in _TRIAL_FIELDS:
+            values, reason = _TRIAL_FIELDS[field]
+            _check(field, value, values, reason, at=at)
+
+
+def _values_of_trial_fields(spec: "SweepSpec") -> Iterator[tuple[str, Any, Path]]:
+    """Every value that the spec gives to a field of TrialConfig, with its path."""
+    for index, arm in enumerate(spec.arms):
+        yield "objective", arm.objective, ["arms", index, "objective"]
+        for field, value in arm.base.items():
+            yield field, value, ["arms", index, "base", field]
+        for field, domain in arm.space.items():
+            for value in domain.extremes():
+                yield field, value, ["arms", index, "space", field]
+    for field, domain in spec.shared.items():
+        for value in domain.extremes():
+            yield field, value, ["shared", field]
+
+
+def _check(field: str, value: Any, values: list[Any], reason: str, *, at: Path) -> None:
+    if value not in values:
+        message = f"{field} {str(value)!r} {reason}, not in this release"
+        raise refusal(message, at=at, value=value, accepted=", ".join(str(one) for one in values))

@@ -1,0 +1,41 @@
+"""The datasets by name, and the facts about each that planning and statistics need."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from search_spaces.vocabulary import Vocabulary
+
+DatasetName = Literal["digits", "fashion_mnist", "cifar10", "cifar100", "imagenet", "image_folder"]
+
+
+class DatasetSpec(Vocabulary):
+    """Which images, and how they are split into train, validation and test."""
+
+    name: DatasetName = Field(description="Which dataset.")
+    root: str | None = Field(default=None, description="Folder that holds the files; digits needs none.")
+    val_fraction: float = Field(
+        default=0.15, gt=0, lt=0.5, description="Share of the non-test images held out for validation, per class."
+    )
+    train_fraction: float = Field(
+        default=1.0, gt=0, le=1, description="Share of the remaining training images that is used, per class."
+    )
+    split_seed: int = Field(default=0, ge=0, description="Seed of the splits; the same for every trial of a sweep.")
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What is known of a dataset before it is opened: counts of images, sides in pixels."""
+
+    classes: int
+    image_size: int
+    channels: int
+    images_outside_test: int
+    test_images: int
+
+
+DIGITS = DatasetFacts(classes=10, image_size=8, channels=1, images_outside_test=1437, test_images=360)
+"""scikit-learn's copy of the UCI optical digits: 1797 images, a fifth of each class held out as test."""
+
+DATASET_FACTS: dict[str, DatasetFacts] = {"digits": DIGITS}

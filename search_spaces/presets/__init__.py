@@ -1,0 +1,12 @@
+"""Ready sweeps by name. Each is a function that returns a spec; variants derive from one another."""
+
+from collections.abc import Callable
+
+from search_spaces.presets.digits import digits_demo, digits_smoke
+from search_spaces.sweep_spec import SweepSpec
+
+PRESETS: dict[str, Callable[[], SweepSpec]] = {
+    "digits_smoke": digits_smoke,
+    "digits_demo": digits_demo,
+}
+"""Every preset by its name; the first sentence of a function's docstring is its description."""

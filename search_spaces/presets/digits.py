@@ -1,0 +1,52 @@
+"""Sweeps on scikit-learn's handwritten digits: real images that need no download."""
+
+from search_spaces.presets.vary import vary
+from search_spaces.sweep_spec import SweepSpec
+
+
+def digits_demo() -> SweepSpec:
+    """SupCon against cross-entropy on digits, 16 paired configurations each; minutes on two cores."""
+    return SweepSpec.model_validate(
+        {
+            "name": "digits-demo",
+            "dataset": {"name": "digits"},
+            "arms": [
+                {
+                    "name": "supcon",
+                    "objective": "supcon",
+                    "base": {"epochs": 15},
+                    "space": {"temperature": {"kind": "float", "low": 0.05, "high": 0.5, "log": True}},
+                },
+                {
+                    "name": "cross_entropy",
+                    "objective": "cross_entropy",
+                    "base": {"epochs": 15},
+                    "space": {"label_smoothing": {"kind": "float", "low": 0.0, "high": 0.2}},
+                },
+            ],
+            "shared": {
+                "learning_rate_multiplier": {"kind": "float", "low": 0.1, "high": 10.0, "log": True},
+                "batch_size": {"kind": "choice", "values": [64, 128, 256]},
+                "optimizer": {"kind": "choice", "values": ["sgd", "lars", "rmsprop"]},
+                "augmentation": {
+                    "kind": "choice",
+                    "values": ["autoaugment", "randaugment", "simaugment", "stacked_randaugment"],
+                },
+                "augmentation_magnitude": {
+                    "kind": "int",
+                    "low": 3,
+                    "high": 12,
+                    "when": {"augmentation": ["randaugment", "stacked_randaugment"]},
+                },
+            },
+            "design": {"kind": "paired", "sampler": "sobol", "configurations": 16},
+            "budget": {"wall_clock": "30m", "trial_timeout": "10m"},
+        }
+    )
+
+
+def digits_smoke() -> SweepSpec:
+    """The demo cut to two configurations of a few epochs; seconds on two cores."""
+    demo = digits_demo()
+    arms = [arm.model_copy(update={"base": {"epochs": 2}}).model_dump(mode="json") for arm in demo.arms]
+    return vary(demo, name="digits-smoke", arms=arms, design={"configurations": 2})

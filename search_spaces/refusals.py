@@ -1,0 +1,59 @@
+"""Turns pydantic's account of a bad document into sentences with the field, the value and what is accepted."""
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from search_spaces.vocabulary import accepted_by
+
+
+class Refusal(BaseModel):
+    """One thing wrong with a document."""
+
+    pointer: str
+    """JSON pointer to the value (RFC 6901); empty for the whole document."""
+    detail: str
+    """A sentence with the field, the value and what is accepted."""
+
+
+def refusals(error: ValidationError, document: Any) -> list[Refusal]:
+    """Everything that is wrong with `document`, in the order it was found."""
+    return [_refusal(dict(detail), document) for detail in error.errors()]
+
+
+def _refusal(detail: dict[str, Any], document: Any) -> Refusal:
+    context = detail.get("ctx", {})
+    path = [*_path_in_document(detail["loc"], document), *context.get("at", [])]
+    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    if detail["type"] == "refused":
+        return Refusal(pointer=pointer, detail=detail["msg"])
+    field = ".".join(map(str, path)) or "the document"
+    if detail["type"] == "missing":
+        return Refusal(pointer=pointer, detail=f"{field} is missing")
+    accepted = accepted_by(detail["msg"])
+    return Refusal(pointer=pointer, detail=f"{field} cannot be {_short(detail['input'])}; accepted: {accepted}")
+
+
+def _path_in_document(loc: tuple[str | int, ...], document: Any) -> list[str | int]:
+    """The location without the tags that pydantic adds where it chose a member of a union."""
+    path: list[str | int] = []
+    node = document
+    for part in loc:
+        if isinstance(node, dict) and part not in node and part == node.get("kind"):
+            continue
+        path.append(part)
+        node = _child(node, part)
+    return path
+
+
+def _child(node: Any, part: str | int) -> Any:
+    if isinstance(node, dict):
+        return node.get(part)
+    if isinstance(node, list) and isinstance(part, int) and part < len(node):
+        return node[part]
+    return None
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -1,0 +1,187 @@
+"""The sweep spec: the one document that a person submits."""
+
+import math
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from search_spaces.arms import Arm, arm_config, check_arm, check_shared
+from search_spaces.availability import check_available
+from search_spaces.datasets import DatasetSpec
+from search_spaces.design import MAX_TRIALS, Design, Pruning
+from search_spaces.durations import Duration
+from search_spaces.metrics import METRICS, SWEEP_METRICS, Goal
+from search_spaces.space import Space
+from search_spaces.trial_config import TrialConfig
+from search_spaces.vocabulary import Path, Vocabulary, refusal, unknown_name
+
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+
+class SweepMetric(Vocabulary):
+    """What a trial is scored by: a validation metric, never a test metric."""
+
+    name: str = Field(default="val_top1", description=f"One of {', '.join(SWEEP_METRICS)}.")
+    goal: Goal | None = Field(default=None, description="Direction of better; none takes the metric's own.")
+
+    @model_validator(mode="after")
+    def _check_metric(self) -> Self:
+        if self.name not in SWEEP_METRICS:
+            raise unknown_name("metric", self.name, SWEEP_METRICS, at=["name"])
+        own_goal = METRICS[self.name].goal
+        if self.goal not in (None, own_goal):
+            raise refusal(f"{self.name} is better the other way", at=["goal"], value=self.goal, accepted=own_goal)
+        return self
+
+
+class Budget(Vocabulary):
+    """Where a sweep is cut. What was cut is an outcome with its reason."""
+
+    device_hours: float | None = Field(
+        default=None,
+        gt=0,
+        description="Device-hours over all attempts (a device is a GPU, or a CPU where there is none).",
+    )
+    wall_clock: Duration | None = Field(default=None, description="Time from the sweep's start, e.g. 30m.")
+    trial_timeout: Duration | None = Field(default=None, description="Time one attempt of a trial may train, e.g. 10m.")
+    max_failure_rate: float = Field(
+        default=0.5, gt=0, le=1, description="The sweep fails once more than this share of its ended trials failed."
+    )
+
+
+class Resources(Vocabulary):
+    """What each trial gets of its cluster."""
+
+    workers: int = Field(default=1, ge=1, le=1024, description="Processes that train one trial together.")
+    cpus_per_worker: int = Field(default=1, ge=1, le=1024, description="CPU cores per process.")
+    gpus_per_worker: float = Field(default=0, ge=0, le=64, description="GPUs per process; a fraction shares one.")
+    max_concurrent: int = Field(
+        default=2, ge=1, le=10_000, description="Most trials that run at once, over all clusters."
+    )
+
+
+class Probe(Vocabulary):
+    """The linear classifier on frozen features (stage 2)."""
+
+    kind: Literal["lbfgs", "sgd"] = Field(
+        default="lbfgs", description="L-BFGS to convergence, or the paper's SGD stage."
+    )
+
+
+class Evaluation(Vocabulary):
+    """What is measured at the end of a trial, besides accuracy."""
+
+    corruptions: Literal["none", "small_images", "imagenet"] = Field(default="none", description="Corruption suite.")
+    calibration: bool = Field(default=False, description="ECE and temperature scaling.")
+    probe: Probe = Field(default=Probe(), description="The linear probe.")
+
+
+class SweepSpec(Vocabulary):
+    """A sweep as a person submits it. Every refusal names field, value and what is accepted."""
+
+    name: Name = Field(description="Name of the sweep; letters, digits, dot, dash and underscore.")
+    experiment: Name | None = Field(default=None, description="MLflow experiment; none takes the name.")
+    dataset: DatasetSpec = Field(description="The images.")
+    arms: list[Arm] = Field(min_length=1, max_length=20, description="The objectives that are compared.")
+    shared: Space = Field(default={}, description="Factors drawn once per point and given to every arm.")
+    design: Design = Field(default=Design(), description="How configurations are drawn.")
+    pruning: Pruning = Field(default=Pruning(), description="Early stopping; only with design.kind search.")
+    metric: SweepMetric = Field(default=SweepMetric(), description="What a trial is scored by.")
+    budget: Budget = Field(default=Budget(), description="Where the sweep is cut.")
+    resources: Resources = Field(default=Resources(), description="What each trial gets.")
+    clusters: list[Name] = Field(default=["local"], min_length=1, max_length=20, description="Where trials run.")
+    evaluation: Evaluation = Field(default=Evaluation(), description="What is measured at the end.")
+    labels: dict[Name, Annotated[str, Field(max_length=200)]] = Field(
+        default={}, max_length=50, description="Free labels to filter by."
+    )
+
+    @field_validator("metric", mode="before")
+    @classmethod
+    def _one_metric(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            message = "a list of metrics comes with multi-objective search in a later release"
+            raise refusal(message, at=[], value=value, accepted="one metric")
+        return value
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        _check_distinct(self)
+        check_shared(self.arms, self.shared)
+        for index, arm in enumerate(self.arms):
+            check_arm(arm, self.shared, at=["arms", index])
+        _check_design(self)
+        check_available(self)
+        return self
+
+    @property
+    def mlflow_experiment(self) -> str:
+        """Name of the MLflow experiment that shows this sweep."""
+        return self.experiment or self.name
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name. Raises StopIteration for a name that is none."""
+        return next(arm for arm in self.arms if arm.name == name)
+
+    def space_of(self, arm: Arm) -> Space:
+        """All factors of one arm: the shared ones, then its own."""
+        return self.shared | arm.space
+
+    def base_config(self, arm: Arm) -> TrialConfig:
+        """The arm's centre."""
+        return arm_config(arm, {})
+
+
+def _check_distinct(spec: SweepSpec) -> None:
+    for field, names in [("arms", [arm.name for arm in spec.arms]), ("clusters", spec.clusters)]:
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise refusal(
+                    f"{field} names {name!r} twice", at=[field, index], value=name, accepted="different names"
+                )
+
+
+def _check_design(spec: SweepSpec) -> None:
+    if spec.design.kind != "search" and spec.pruning.kind != "none":
+        message = f"pruning would bias a {spec.design.kind!r} design"
+        raise refusal(message, at=["pruning", "kind"], value=spec.pruning.kind, accepted="none, or design.kind search")
+    if spec.design.kind == "paired" and len(spec.arms) < 2:
+        message = "a paired design compares arms, got one"
+        raise refusal(
+            message, at=["arms"], value=[spec.arms[0].name], accepted="at least two arms, or design.kind search"
+        )
+    for index, arm in enumerate(spec.arms):
+        if not spec.space_of(arm):
+            message = f"arm {arm.name!r} has nothing to draw"
+            raise refusal(
+                message, at=["arms", index, "space"], value={}, accepted="at least one factor, here or in shared"
+            )
+    trials = count_trials(spec)
+    if trials > MAX_TRIALS:
+        at = ["design", "kind"] if spec.design.kind == "grid" else ["design", "configurations"]
+        message = f"the {spec.design.kind} design makes {trials:,} trials"
+        raise refusal(message, at=at, value=trials, accepted=f"at most {MAX_TRIALS:,} trials")
+
+
+def count_trials(spec: SweepSpec) -> int:
+    """How many trials the spec plans, over all arms and seeds."""
+    design = spec.design
+    if design.kind in ("paired", "search"):
+        replicated = round(design.replicated_fraction * design.configurations)
+        return len(spec.arms) * (replicated * (design.replicates - 1) + design.configurations)
+    sizes = [_count_without_sampling(spec, arm) for arm in spec.arms]
+    return sum(sizes) * design.replicates
+
+
+def _count_without_sampling(spec: SweepSpec, arm: Arm) -> int:
+    sizes = []
+    for name, domain in spec.space_of(arm).items():
+        size = domain.size()
+        if size is None:
+            message = f"a {spec.design.kind} design needs separate values, {name!r} is continuous"
+            shared = name in spec.shared
+            at: Path = ["shared", name] if shared else ["arms", spec.arms.index(arm), "space", name]
+            raise refusal(message, at=at, value=domain.kind, accepted="choice, int, or float with a step")
+        sizes.append(size)
+    if spec.design.kind == "one_at_a_time":
+        return 1 + sum(sizes)
+    return math.prod(sizes)

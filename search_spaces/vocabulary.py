@@ -1,0 +1,54 @@
+"""The base of every document in the vocabulary: frozen, unknown fields refused, refusals that help.
+
+A cross-field check raises `refusal(...)`; the API turns its context into JSON pointers.
+"""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+
+Path = Sequence[str | int]
+
+
+class Vocabulary(BaseModel):
+    """A frozen document that refuses unknown fields and NaN or infinite numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_fields(cls, document: Any) -> Any:
+        if isinstance(document, Mapping):
+            for name in document:
+                if name not in cls.model_fields:
+                    raise unknown_name("field", str(name), list(cls.model_fields), at=[str(name)])
+        return document
+
+
+def refusal(message: str, *, at: Path, value: Any, accepted: str) -> PydanticCustomError:
+    """A validation error at a path below the model that raises it.
+
+    `message` says what is wrong, `value` what was given and `accepted` what would be right.
+    """
+    context = {
+        "sentence": f"{message}; accepted: {accepted}",
+        "at": list(at),
+        "value": value,
+        "accepted": accepted,
+    }
+    return PydanticCustomError("refused", "{sentence}", context)
+
+
+def unknown_name(kind: str, name: str, known: Sequence[str], *, at: Path) -> PydanticCustomError:
+    """The refusal of a name that is not in `known`, with the nearest ones suggested."""
+    near = get_close_matches(name, known, n=2)
+    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+    return refusal(f"unknown {kind} {name!r}{hint}", at=at, value=name, accepted=", ".join(known))
+
+
+def accepted_by(message: str) -> str:
+    """What pydantic's "Input should be …" would accept."""
+    return message.removeprefix("Input should be ")
