@@ -1,0 +1,1 @@
+"""WHO asked, WHERE it runs, WHAT came out: the control plane. No torch, no Ray package."""

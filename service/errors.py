@@ -1,0 +1,75 @@
+"""Business refusals. Each carries its HTTP status and a stable code; the API turns them into problem+json."""
+
+
+class SweepServiceError(Exception):
+    """Something a caller asked for that cannot be done, in a sentence."""
+
+    status_code = 400
+    code = "bad_request"
+    title = "Bad request"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotFound(SweepServiceError):
+    """No such thing, or not the caller's."""
+
+    status_code = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class UnknownCluster(NotFound):
+    """The spec names a cluster that is not registered."""
+
+    code = "unknown_cluster"
+    title = "Unknown cluster"
+
+
+class Unauthenticated(SweepServiceError):
+    """The key is missing, wrong, or expired."""
+
+    status_code = 401
+    code = "unauthenticated"
+    title = "Unauthenticated"
+
+
+class WrongState(SweepServiceError):
+    """The sweep's state does not allow this."""
+
+    status_code = 409
+    code = "wrong_state"
+    title = "Not possible in this state"
+
+
+class ReportNotReady(WrongState):
+    """The sweep has not been analysed yet."""
+
+    code = "report_not_ready"
+    title = "The report is not ready"
+
+
+class RunnerFenced(SweepServiceError):
+    """The runner missed its lease, or its sweep is over: it must stop its trials and exit."""
+
+    status_code = 409
+    code = "runner_fenced"
+    title = "Runner fenced"
+
+
+class ReportOutOfOrder(SweepServiceError):
+    """A report's sequence leaves a gap after the last one that was counted."""
+
+    status_code = 409
+    code = "report_out_of_order"
+    title = "Report out of order"
+
+
+class IdempotencyKeyReused(SweepServiceError):
+    """The same Idempotency-Key came with another body."""
+
+    status_code = 422
+    code = "idempotency_key_reused"
+    title = "Idempotency key reused"

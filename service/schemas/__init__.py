@@ -1,0 +1,1 @@
+"""What the REST API says, as models that the service and its clients share."""

@@ -1,0 +1,59 @@
+"""Sweeps as the API shows them."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from search_spaces.outcomes import Outcome
+from search_spaces.sweep_spec import SweepSpec
+from service.lifecycle import SweepState
+
+
+class ArmProgress(BaseModel):
+    """How far one arm is. total = planned + running + the outcomes."""
+
+    arm: str
+    total: int = Field(description="Trials of the arm, those of a search that are still to be drawn included.")
+    planned: int
+    running: int
+    outcomes: dict[Outcome, int] = Field(description="Ended trials by outcome; only outcomes that occurred.")
+    best_score: float | None = Field(description="Best score of the sweep's metric among completed trials.")
+
+
+class SweepLinks(BaseModel):
+    """Where to look further."""
+
+    report: str = Field(description="The report, once the sweep has succeeded.")
+    events: str
+    mlflow: str | None = Field(description="The sweep's experiment in the MLflow UI, once it is shown there.")
+
+
+class SweepSummary(BaseModel):
+    """One line of the list of sweeps."""
+
+    id: str
+    name: str
+    state: SweepState
+    state_reason: str | None = Field(description="Why the sweep is in this state, where that needs a word.")
+    labels: dict[str, str]
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    trials: int = Field(description="All trials of the sweep.")
+    trials_ended: int
+
+
+class SweepDetail(SweepSummary):
+    """One sweep with its progress."""
+
+    spec: SweepSpec
+    arms: list[ArmProgress]
+    device_seconds: float = Field(description="Device-seconds spent over all attempts.")
+    links: SweepLinks
+
+
+class SweepPage(BaseModel):
+    """Sweeps, the newest first."""
+
+    items: list[SweepSummary]
+    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; none on the last.")

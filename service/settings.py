@@ -1,0 +1,49 @@
+"""Every setting of the control plane, from SUPSWEEP_… variables: the only place that reads the environment."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ClusterSettings(BaseModel):
+    """One Ray cluster the service may submit to."""
+
+    address: str = Field(description="Base URL of the cluster's dashboard, which serves the Jobs API.")
+    token: SecretStr | None = Field(default=None, description="Ray's bearer token; none where authentication is off.")
+
+
+class Settings(BaseSettings):
+    """Settings of one service process."""
+
+    model_config = SettingsConfigDict(env_prefix="SUPSWEEP_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path(".supsweep"), description="Where the embedded state lives.")
+    database_url: str = Field(default="", description="Database; none takes SQLite under home.")
+    public_url: str = Field(default="http://127.0.0.1:8000", description="URL of the service as clusters see it.")
+    storage: str = Field(default="", description="Checkpoints, on a path the clusters share; none takes home/storage.")
+    clusters: dict[str, ClusterSettings] = Field(default={}, description="Clusters by name, as JSON.")
+    mlflow_uri: str | None = Field(default=None, description="MLflow tracking server; none shows nothing there.")
+
+    lease_seconds: float = Field(default=30.0, gt=0, description="Silence after which a runner is fenced.")
+    heartbeat_seconds: float = Field(default=5.0, gt=0, description="Longest silence between a runner's reports.")
+    runner_patience_seconds: float = Field(default=300.0, gt=0, description="How long a runner trains on without us.")
+    submission_seconds: float = Field(default=120.0, gt=0, description="Time a submitted runner has to ask first.")
+    reconcile_seconds: float = Field(default=0.5, gt=0, description="Pause between two looks at due sweeps.")
+    max_attempts: int = Field(default=5, ge=1, description="Lost attempts after which a trial ends as failed.")
+    max_idle_runners: int = Field(default=5, ge=1, description="Runners in a row that may end without any result.")
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database's URL, SQLite under home by default."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.home.absolute() / 'ledger.db'}"
+
+    @property
+    def effective_storage(self) -> str:
+        """Where checkpoints go, under home by default."""
+        return self.storage or str(self.home.absolute() / "storage")
+
+    @property
+    def api_key_file(self) -> Path:
+        """The key made at the first start, readable by its owner alone."""
+        return self.home / "api_key"
