@@ -1,0 +1,1 @@
+"""Training objectives that PyTorch does not have, one per file. Cross-entropy is `torch.nn.CrossEntropyLoss`."""
