@@ -1,0 +1,32 @@
+"""The plain augmentation of small images: a random shift, as padding and cropping give, and a small turn."""
+
+# B images, C channels, H height, W width
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from trainers.augmentations.geometry import rigid_matrices, warp
+from trainers.augmentations.uniform import uniform
+
+LARGEST_SHIFT = 1 / 8
+"""Share of the side: CIFAR's padding of 4 on 32 pixels (arXiv:1512.03385, Sec. 4.2)."""
+LARGEST_ANGLE = math.radians(10)
+"""Small enough that no digit becomes another."""
+
+
+@dataclass(frozen=True)
+class Basic:
+    """Shift and turn of fixed strength, in one sampling."""
+
+    def __call__(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
+        """Each image shifted along both sides and turned about its centre, uniformly in both directions."""
+        draw_3B = uniform(-1, 1, (3, len(images_BCHW)), generator).to(images_BCHW.device)
+        radians_B, share_x_B, share_y_B = (
+            LARGEST_ANGLE * draw_3B[0],
+            LARGEST_SHIFT * draw_3B[1],
+            LARGEST_SHIFT * draw_3B[2],
+        )
+        return warp(images_BCHW, rigid_matrices(radians_B, share_x_B, share_y_B))

@@ -1,0 +1,74 @@
+"""Changes of brightness and colour, pixel by pixel: floats in [0, 1] to floats in [0, 1], one strength per image."""
+
+# N images, C channels (1 or 3), H height, W width, P pixels of a channel
+
+import torch
+from torch import Tensor
+
+LUMINANCE = (0.2989, 0.587, 0.114)
+"""Shares of red, green and blue in grey (ITU-R BT.601, as in torchvision)."""
+
+
+def adjust_brightness(images_NCHW: Tensor, factor_N: Tensor) -> Tensor:
+    """0 is black, 1 the same image."""
+    return blend(torch.zeros_like(images_NCHW), images_NCHW, factor_N)
+
+
+def adjust_contrast(images_NCHW: Tensor, factor_N: Tensor) -> Tensor:
+    """0 is the image's mean grey everywhere, 1 the same image."""
+    mean_N111 = _greyscale(images_NCHW).mean(dim=(1, 2, 3), keepdim=True)
+    return blend(mean_N111, images_NCHW, factor_N)
+
+
+def adjust_saturation(images_NCHW: Tensor, factor_N: Tensor) -> Tensor:
+    """0 is grey, 1 the same image; a one-channel image stays as it is."""
+    return blend(_greyscale(images_NCHW), images_NCHW, factor_N)
+
+
+def posterize(images_NCHW: Tensor, bits_N: Tensor) -> Tensor:
+    """Keeps the highest `bits` of the 8 bits of each value."""
+    step_N111 = (2.0 ** (8 - bits_N)).view(-1, 1, 1, 1)
+    return (images_NCHW * 255).round().div(step_N111).floor() * step_N111 / 255
+
+
+def solarize(images_NCHW: Tensor, threshold_N: Tensor) -> Tensor:
+    """Inverts the values at or above the threshold."""
+    return torch.where(images_NCHW >= threshold_N.view(-1, 1, 1, 1), 1 - images_NCHW, images_NCHW)
+
+
+def invert(images_NCHW: Tensor) -> Tensor:
+    """Black becomes white."""
+    return 1 - images_NCHW
+
+
+def autocontrast(images_NCHW: Tensor) -> Tensor:
+    """Stretches each channel to the whole range; a constant channel stays as it is."""
+    low_NC11 = images_NCHW.amin(dim=(2, 3), keepdim=True)
+    range_NC11 = images_NCHW.amax(dim=(2, 3), keepdim=True) - low_NC11
+    return torch.where(range_NC11 > 0, (images_NCHW - low_NC11) / range_NC11, images_NCHW)
+
+
+def equalize(images_NCHW: Tensor) -> Tensor:
+    """Gives each channel a flat histogram; a constant channel stays as it is.
+
+    A value becomes the share of darker pixels among those darker than the brightest. This is PIL's rule without its
+    integer division, which does nothing to images of fewer than 256 pixels.
+    """
+    values_NCP = images_NCHW.flatten(2)
+    darker_NCP = torch.searchsorted(values_NCP.sort(dim=2).values, values_NCP)
+    below_brightest_NC1 = darker_NCP.amax(dim=2, keepdim=True)
+    equalized_NCP = darker_NCP / below_brightest_NC1.clamp(min=1)
+    return torch.where(below_brightest_NC1 > 0, equalized_NCP, values_NCP).view_as(images_NCHW)
+
+
+def blend(at_zero_NCHW: Tensor, at_one_NCHW: Tensor, factor_N: Tensor) -> Tensor:
+    """The line through both images, at `factor` (beyond 1 too), cut to [0, 1]."""
+    return torch.lerp(at_zero_NCHW, at_one_NCHW, factor_N.view(-1, 1, 1, 1)).clamp(0, 1)
+
+
+def _greyscale(images_NCHW: Tensor) -> Tensor:
+    """One channel: N×1×H×W."""
+    if images_NCHW.shape[1] == 1:
+        return images_NCHW
+    weights_C11 = images_NCHW.new_tensor(LUMINANCE).view(-1, 1, 1)
+    return (images_NCHW * weights_C11).sum(dim=1, keepdim=True)

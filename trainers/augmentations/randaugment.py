@@ -1,0 +1,36 @@
+"""RandAugment (arXiv:1909.13719): a few operations at random, all of one magnitude."""
+
+# B images, C channels, H height, W width
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from trainers.augmentations.operations import OPERATION_NUMBERS, apply_operations
+
+OPERATIONS_PER_IMAGE = 2
+"""The paper's N for CIFAR, SVHN and ImageNet."""
+LARGEST_MAGNITUDE = 30
+CHOICES = tuple(name for name in OPERATION_NUMBERS if name != "invert")
+"""The paper's 14 operations (Sec. 3.1)."""
+
+
+@dataclass(frozen=True)
+class RandAugment:
+    """Two operations per image, drawn with replacement, at `magnitude` of 30."""
+
+    magnitude: int
+    channels: int
+
+    def __call__(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
+        """Each image changed twice in a row. In one-channel images "color", which does nothing, is not drawn."""
+        choices = [number for name, number in OPERATION_NUMBERS.items() if name in CHOICES and self._has_effect(name)]
+        drawn = torch.randint(len(choices), (OPERATIONS_PER_IMAGE, len(images_BCHW)), generator=generator)
+        levels_B = torch.full((len(images_BCHW),), self.magnitude / LARGEST_MAGNITUDE)
+        for numbers_B in torch.tensor(choices)[drawn]:
+            images_BCHW = apply_operations(images_BCHW, numbers_B, levels_B, generator)
+        return images_BCHW
+
+    def _has_effect(self, name: str) -> bool:
+        return name != "color" or self.channels > 1
