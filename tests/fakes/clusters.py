@@ -1,0 +1,51 @@
+"""A cluster in memory: held to the contract of ClusterClient, and told by a test what happens to its jobs."""
+
+from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobState, JobSubmission
+
+
+class FakeClusterClient:
+    """Jobs wait as PENDING until the test moves them with `becomes`."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, JobSubmission] = {}
+        self.states: dict[str, JobState] = {}
+        self.fails_with: ClusterUnreachable | ClusterRefused | None = None
+        """Raised by every call while it is set."""
+        self.loses_answers = False
+        """While set, a submission or a stop is carried out and its answer is lost."""
+
+    def becomes(self, submission_id: str, state: JobState) -> None:
+        """Moves a job to a state, as its cluster would."""
+        self.states[submission_id] = state
+
+    async def submit(self, job: JobSubmission) -> None:
+        self._answer()
+        if job.submission_id not in self.jobs:
+            self.jobs[job.submission_id] = job
+            self.states[job.submission_id] = JobState.PENDING
+        self._lose_answer()
+
+    async def state(self, submission_id: str) -> JobState | None:
+        self._answer()
+        return self.states.get(submission_id)
+
+    async def stop(self, submission_id: str) -> None:
+        self._answer()
+        state = self.states.get(submission_id)
+        if state is not None and not state.is_over:
+            self.states[submission_id] = JobState.STOPPED
+        self._lose_answer()
+
+    async def check(self) -> None:
+        self._answer()
+
+    async def aclose(self) -> None:
+        pass
+
+    def _answer(self) -> None:
+        if self.fails_with is not None:
+            raise self.fails_with
+
+    def _lose_answer(self) -> None:
+        if self.loses_answers:
+            raise ClusterUnreachable("the answer was lost")
