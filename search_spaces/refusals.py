@@ -1,8 +1,9 @@
 """Turns pydantic's account of a bad document into sentences with the field, the value and what is accepted."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from search_spaces.vocabulary import accepted_by
 
@@ -16,12 +17,12 @@ class Refusal(BaseModel):
     """A sentence with the field, the value and what is accepted."""
 
 
-def refusals(error: ValidationError, document: Any) -> list[Refusal]:
-    """Everything that is wrong with `document`, in the order it was found."""
-    return [_refusal(dict(detail), document) for detail in error.errors()]
+def refusals(errors: Sequence[Mapping[str, Any]], document: Any) -> list[Refusal]:
+    """Everything that is wrong with `document`, from the `errors()` of pydantic's ValidationError."""
+    return [_refusal(error, document) for error in errors]
 
 
-def _refusal(detail: dict[str, Any], document: Any) -> Refusal:
+def _refusal(detail: Mapping[str, Any], document: Any) -> Refusal:
     context = detail.get("ctx", {})
     path = [*_path_in_document(detail["loc"], document), *context.get("at", [])]
     pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

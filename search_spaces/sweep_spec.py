@@ -45,7 +45,10 @@ class Budget(Vocabulary):
     wall_clock: Duration | None = Field(default=None, description="Time from the sweep's start, e.g. 30m.")
     trial_timeout: Duration | None = Field(default=None, description="Time one attempt of a trial may train, e.g. 10m.")
     max_failure_rate: float = Field(
-        default=0.5, gt=0, le=1, description="The sweep fails once more than this share of its ended trials failed."
+        default=0.5,
+        gt=0,
+        le=1,
+        description="The sweep fails once more than this share of its ended trials failed; judged from five on.",
     )
 
 

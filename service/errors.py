@@ -36,6 +36,14 @@ class Unauthenticated(SweepServiceError):
     title = "Unauthenticated"
 
 
+class BadCursor(SweepServiceError):
+    """A page was asked for with a cursor that no page gave."""
+
+    status_code = 422
+    code = "bad_cursor"
+    title = "Bad cursor"
+
+
 class WrongState(SweepServiceError):
     """The sweep's state does not allow this."""
 
@@ -73,3 +81,27 @@ class IdempotencyKeyReused(SweepServiceError):
     status_code = 422
     code = "idempotency_key_reused"
     title = "Idempotency key reused"
+
+
+class DatabaseFull(SweepServiceError):
+    """The disk of the database has no room."""
+
+    status_code = 507
+    code = "database_full"
+    title = "Out of disk space"
+
+
+class DatabaseUnavailable(SweepServiceError):
+    """The database does not answer."""
+
+    status_code = 503
+    code = "database_unavailable"
+    title = "Database unavailable"
+
+
+class DatabaseTooNew(SweepServiceError):
+    """The database's schema belongs to a newer release."""
+
+    status_code = 503
+    code = "database_too_new"
+    title = "Database of a newer release"

@@ -1,0 +1,36 @@
+# The two commands of a newcomer are `make demo` and `make test`; each installs what it needs into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test check format openapi clean
+
+demo: $(INSTALLED)  ## From nothing to a robustness report on real handwritten digits.
+	$(BIN)/supsweep demo
+
+test: $(INSTALLED)  ## Every test, the slow ones too.
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED)  ## Formatter, linter, types, import contracts.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+openapi: $(INSTALLED)  ## Writes docs/openapi.json anew from the code.
+	$(BIN)/python -m service.api.openapi docs/openapi.json
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "supsweep needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@

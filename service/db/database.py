@@ -1,0 +1,89 @@
+"""The database of one process: an engine, and sessions that are one transaction each."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from service.errors import DatabaseFull, DatabaseUnavailable
+
+Session = AsyncSession
+"""One transaction. Whoever opened it commits it; nobody else does."""
+
+BUSY_SECONDS = 30
+"""How long a writer waits for another one on SQLite, and a caller for a connection on PostgreSQL."""
+
+
+class Database:
+    """Opens sessions on SQLite or PostgreSQL, by URL."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _create_engine(url)
+        self._writing_engine = self.engine.execution_options(writes=True)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Session]:
+        """A session that changes nothing."""
+        with _refusals():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Session]:
+        """A session whose changes are committed at its end, or not at all when it raises."""
+        with _refusals():
+            async with AsyncSession(self._writing_engine, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    async def check(self) -> None:
+        """Raises DatabaseUnavailable when the database does not answer."""
+        async with self.read() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self.engine.dispose()
+
+
+def _create_engine(url: str) -> AsyncEngine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_async_engine(
+            url, pool_pre_ping=True, pool_timeout=BUSY_SECONDS, connect_args={"timeout": 10, "command_timeout": 60}
+        )
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions by itself: `_begin_sqlite` does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # FULL: an outcome that was acknowledged survives a power cut, not only a killed process.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its lock at once: upgrading a read lock later fails without waiting (SQLITE_BUSY).
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turns a full or absent database into a refusal that says what to do."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, OSError) as error:
+        if "full" in str(error) or "No space left" in str(error):
+            raise DatabaseFull("the disk of the database is full: free some space; nothing was half-written") from error
+        if isinstance(error, DBAPIError | ConnectionError | TimeoutError):
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise DatabaseUnavailable(f"the database does not answer: {cause}") from error
+        raise

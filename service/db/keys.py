@@ -1,0 +1,30 @@
+"""API keys: the table and its queries. Only hashes are kept."""
+
+from datetime import datetime
+
+from sqlalchemy import String, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db.base import Base, UtcDateTime
+from service.db.database import Session
+
+
+class KeyRow(Base):
+    """An API key: who it speaks for, and the hash of its secret."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(100))
+    secret_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+async def find(session: Session, key_id: str) -> KeyRow | None:
+    """The key of that id."""
+    return await session.get(KeyRow, key_id)
+
+
+async def count(session: Session) -> int:
+    """How many keys there are."""
+    return await session.scalar(select(func.count()).select_from(KeyRow)) or 0

@@ -1,0 +1,58 @@
+"""Runners: the table and its queries."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db.base import Base, UtcDateTime, Word
+from service.db.database import Session
+from service.lifecycle import RunnerState
+
+ACTIVE = (RunnerState.SUBMITTING, RunnerState.LIVE)
+
+
+class RunnerRow(Base):
+    """One Ray Tune job on one cluster that serves one sweep."""
+
+    __tablename__ = "runners"
+    __table_args__ = (UniqueConstraint("sweep_id", "ordinal"), Index(None, "sweep_id", "state"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    sweep_id: Mapped[str] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"))
+    ordinal: Mapped[int]
+    """1 for the sweep's first runner; part of the submission id, which is never used twice."""
+    cluster: Mapped[str] = mapped_column(String(100))
+    submission_id: Mapped[str] = mapped_column(String(200), unique=True)
+    token_sha256: Mapped[str] = mapped_column(String(64))
+    state: Mapped[RunnerState] = mapped_column(Word(RunnerState), default=RunnerState.SUBMITTING)
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Why it was fenced."""
+    job_is_over: Mapped[bool] = mapped_column(default=False)
+    """Seen on the cluster: nothing of it runs any more."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_sequence: Mapped[int] = mapped_column(default=0)
+    outcomes: Mapped[int] = mapped_column(default=0)
+    """Trials that it ended."""
+
+
+async def find(session: Session, runner_id: str, *, lock: bool = False) -> RunnerRow | None:
+    """The runner of that id. With `lock`, no other transaction changes it until this one ends."""
+    query = select(RunnerRow).where(RunnerRow.id == runner_id).execution_options(populate_existing=True)
+    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def of_sweep(session: Session, sweep_id: str) -> Sequence[RunnerRow]:
+    """Every runner of a sweep, the first one first."""
+    query = select(RunnerRow).where(RunnerRow.sweep_id == sweep_id).order_by(RunnerRow.ordinal)
+    return (await session.scalars(query)).all()
+
+
+async def extend_leases(session: Session, until: datetime) -> None:
+    """Gives every active runner at least until `until`."""
+    shorter = RunnerRow.state.in_(ACTIVE) & (RunnerRow.lease_until < until)
+    await session.execute(update(RunnerRow).where(shorter).values(lease_until=until))

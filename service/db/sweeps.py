@@ -1,0 +1,117 @@
+"""Sweeps: the table and its queries."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, func, or_, select, tuple_, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from search_spaces.sweep_spec import SweepSpec
+from service.db.base import Base, Json, UtcDateTime, Word
+from service.db.database import Session
+from service.lifecycle import FINISHED_STATES, SweepState
+
+
+class SweepRow(Base):
+    """A sweep: the spec as it was accepted, and where it stands."""
+
+    __tablename__ = "sweeps"
+    __table_args__ = (Index(None, "state", "due_at"), Index(None, "owner", "created_at"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), index=True)
+    owner: Mapped[str] = mapped_column(String(100))
+    spec_document: Mapped[dict[str, Any]] = mapped_column(Json)
+    state: Mapped[SweepState] = mapped_column(Word(SweepState))
+    state_reason: Mapped[str | None] = mapped_column(Text)
+    ends_as: Mapped[SweepState | None] = mapped_column(Word(SweepState))
+    """What a cancelling sweep becomes once nothing runs any more: cancelled or failed."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    event_count: Mapped[int] = mapped_column(default=0)
+    """Sequence of the newest event. Taking the next one locks the row, so events commit in order."""
+
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When the reconciler looks next."""
+    claimed_by: Mapped[str | None] = mapped_column(String(100))
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def spec(self) -> SweepSpec:
+        """The spec, as a document of the vocabulary."""
+        return SweepSpec.model_validate(self.spec_document)
+
+
+class IdempotencyRow(Base):
+    """An Idempotency-Key that made a sweep, with the hash of the body it came with."""
+
+    __tablename__ = "idempotency_keys"
+
+    owner: Mapped[str] = mapped_column(String(100), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    body_sha256: Mapped[str] = mapped_column(String(64))
+    sweep_id: Mapped[str] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+async def find(session: Session, sweep_id: str, *, lock: bool = False) -> SweepRow | None:
+    """The sweep of that id. With `lock`, no other transaction changes it until this one ends."""
+    query = select(SweepRow).where(SweepRow.id == sweep_id).execution_options(populate_existing=True)
+    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def page(
+    session: Session,
+    owner: str,
+    *,
+    limit: int,
+    after: tuple[datetime, str] | None = None,
+    state: SweepState | None = None,
+    name: str | None = None,
+) -> Sequence[SweepRow]:
+    """Up to `limit` of an owner's sweeps, newest first, that come after the (created_at, id) of `after`."""
+    query = select(SweepRow).where(SweepRow.owner == owner)
+    if after is not None:
+        query = query.where(tuple_(SweepRow.created_at, SweepRow.id) < after)
+    if state is not None:
+        query = query.where(SweepRow.state == state)
+    if name is not None:
+        query = query.where(SweepRow.name == name)
+    query = query.order_by(SweepRow.created_at.desc(), SweepRow.id.desc()).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+async def claim_due(session: Session, worker: str, *, now: datetime, until: datetime) -> SweepRow | None:
+    """Claims for `worker`, until `until`, the unfinished sweep that has been due longest; None when none is due."""
+    free = or_(SweepRow.claimed_until.is_(None), SweepRow.claimed_until <= now)
+    due = select(SweepRow).where(SweepRow.state.not_in(FINISHED_STATES), SweepRow.due_at <= now, free)
+    row = (
+        await session.scalars(due.order_by(SweepRow.due_at).limit(1).with_for_update(skip_locked=True))
+    ).one_or_none()
+    if row is not None:
+        row.claimed_by, row.claimed_until = worker, until
+    return row
+
+
+async def find_claimed(session: Session, sweep_id: str, worker: str) -> SweepRow | None:
+    """The sweep, locked, if `worker` still holds its claim."""
+    row = await find(session, sweep_id, lock=True)
+    return row if row is not None and row.claimed_by == worker else None
+
+
+async def wake(session: Session, sweep_id: str, now: datetime) -> None:
+    """Makes the reconciler look at the sweep at once."""
+    await session.execute(update(SweepRow).where(SweepRow.id == sweep_id).values(due_at=now))
+
+
+async def find_idempotency_key(session: Session, owner: str, key: str) -> IdempotencyRow | None:
+    """What an Idempotency-Key made before."""
+    return await session.get(IdempotencyRow, (owner, key))
+
+
+async def count(session: Session) -> int:
+    """How many sweeps there are."""
+    return await session.scalar(select(func.count()).select_from(SweepRow)) or 0

@@ -1,0 +1,177 @@
+"""Trials, their attempts and their results: the tables and their queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from search_spaces.outcomes import Outcome
+from search_spaces.trial_config import TrialConfig
+from service.db.base import Base, Json, UtcDateTime, Word
+from service.db.database import Session
+from service.lifecycle import TrialState
+
+
+class TrialRow(Base):
+    """One configuration × one seed of one arm."""
+
+    __tablename__ = "trials"
+    __table_args__ = (
+        UniqueConstraint("sweep_id", "number"),
+        UniqueConstraint("sweep_id", "arm", "point", "replicate"),
+        Index(None, "sweep_id", "state", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sweep_id: Mapped[str] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    arm: Mapped[str] = mapped_column(String(60))
+    point: Mapped[int]
+    replicate: Mapped[int]
+    config_document: Mapped[dict[str, Any]] = mapped_column(Json)
+    state: Mapped[TrialState] = mapped_column(Word(TrialState), default=TrialState.PLANNED)
+    outcome: Mapped[Outcome | None] = mapped_column(Word(Outcome))
+    reason: Mapped[str | None] = mapped_column(Text)
+    score: Mapped[float | None]
+    scores: Mapped[dict[str, float]] = mapped_column(Json, default=dict)
+    attempts: Mapped[int] = mapped_column(default=0)
+    checkpoint: Mapped[str | None] = mapped_column(Text)
+    image_passes: Mapped[int] = mapped_column(default=0)
+    device_seconds: Mapped[float] = mapped_column(default=0.0)
+    """Over all attempts that have ended."""
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    mlflow_run_id: Mapped[str | None] = mapped_column(String(64))
+
+    @property
+    def config(self) -> TrialConfig:
+        """The configuration, as a document of the vocabulary."""
+        return TrialConfig.model_validate(self.config_document)
+
+
+class AttemptRow(Base):
+    """One execution of a trial by one runner."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (UniqueConstraint("runner_id", "tune_trial_id"), UniqueConstraint("trial_id", "number"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    trial_id: Mapped[int] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    runner_id: Mapped[str] = mapped_column(ForeignKey("runners.id", ondelete="CASCADE"))
+    tune_trial_id: Mapped[str] = mapped_column(String(100))
+    devices: Mapped[float] = mapped_column(default=1.0)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ending: Mapped[str | None] = mapped_column(String(20))
+    """The trial's outcome, or `lost`."""
+    device_seconds: Mapped[float] = mapped_column(default=0.0)
+
+
+class ResultRow(Base):
+    """What a trial measured at the end of an epoch: once per (trial, step), whoever attempted it."""
+
+    __tablename__ = "results"
+
+    trial_id: Mapped[int] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    metrics: Mapped[dict[str, float]] = mapped_column(Json)
+    image_passes: Mapped[int]
+    device_seconds: Mapped[float]
+    reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True)
+class TrialCount:
+    """How many trials of an arm are in a state, with an outcome."""
+
+    arm: str
+    state: TrialState
+    outcome: Outcome | None
+    trials: int
+    device_seconds: float
+
+
+async def find(session: Session, sweep_id: str, number: int) -> TrialRow | None:
+    """The trial of that number."""
+    query = select(TrialRow).where(TrialRow.sweep_id == sweep_id, TrialRow.number == number)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def page(session: Session, sweep_id: str, *, limit: int | None = None, after: int = -1) -> Sequence[TrialRow]:
+    """Trials with a number greater than `after`, by number."""
+    query = select(TrialRow).where(TrialRow.sweep_id == sweep_id, TrialRow.number > after)
+    return (await session.scalars(query.order_by(TrialRow.number).limit(limit))).all()
+
+
+async def in_state(session: Session, sweep_id: str, *states: TrialState) -> Sequence[TrialRow]:
+    """Trials in any of the states, by number."""
+    query = select(TrialRow).where(TrialRow.sweep_id == sweep_id, TrialRow.state.in_(states))
+    return (await session.scalars(query.order_by(TrialRow.number))).all()
+
+
+async def first_planned(session: Session, sweep_id: str) -> TrialRow | None:
+    """The planned trial with the lowest number."""
+    query = select(TrialRow).where(TrialRow.sweep_id == sweep_id, TrialRow.state == TrialState.PLANNED)
+    return (await session.scalars(query.order_by(TrialRow.number).limit(1))).one_or_none()
+
+
+async def counts(session: Session, sweep_id: str) -> list[TrialCount]:
+    """How many trials are where, with the device-seconds of their ended attempts."""
+    groups = (TrialRow.arm, TrialRow.state, TrialRow.outcome)
+    query = select(*groups, func.count(), func.sum(TrialRow.device_seconds))
+    rows = await session.execute(query.where(TrialRow.sweep_id == sweep_id).group_by(*groups))
+    return [TrialCount(*row) for row in rows]
+
+
+async def best_scores(session: Session, sweep_id: str, *, maximize: bool) -> dict[str, float]:
+    """Arm → best score of its completed trials."""
+    best = func.max(TrialRow.score) if maximize else func.min(TrialRow.score)
+    query = select(TrialRow.arm, best).where(TrialRow.sweep_id == sweep_id, TrialRow.outcome == Outcome.COMPLETED)
+    rows = await session.execute(query.group_by(TrialRow.arm))
+    return {arm: score for arm, score in rows if score is not None}
+
+
+async def open_attempts(session: Session, runner_id: str) -> Sequence[tuple[AttemptRow, TrialRow]]:
+    """Attempts of a runner that have not ended, with their trials."""
+    query = select(AttemptRow, TrialRow).join(TrialRow, TrialRow.id == AttemptRow.trial_id)
+    query = query.where(AttemptRow.runner_id == runner_id, AttemptRow.ended_at.is_(None))
+    return [(attempt, trial) for attempt, trial in await session.execute(query.order_by(AttemptRow.id))]
+
+
+async def find_attempt(session: Session, runner_id: str, tune_trial_id: str) -> tuple[AttemptRow, TrialRow] | None:
+    """The attempt that a runner calls `tune_trial_id`, with its trial."""
+    query = select(AttemptRow, TrialRow).join(TrialRow, TrialRow.id == AttemptRow.trial_id)
+    query = query.where(AttemptRow.runner_id == runner_id, AttemptRow.tune_trial_id == tune_trial_id)
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def attempts_of(session: Session, trial_id: int) -> Sequence[AttemptRow]:
+    """Every attempt of a trial, the first one first."""
+    query = select(AttemptRow).where(AttemptRow.trial_id == trial_id).order_by(AttemptRow.number)
+    return (await session.scalars(query)).all()
+
+
+async def find_result(session: Session, trial_id: int, step: int) -> ResultRow | None:
+    """What the trial measured at that step."""
+    return await session.get(ResultRow, (trial_id, step))
+
+
+async def results_of(session: Session, sweep_id: str) -> dict[int, list[ResultRow]]:
+    """Trial id → its results by step, for every trial of the sweep that has any."""
+    query = select(ResultRow).join(TrialRow, TrialRow.id == ResultRow.trial_id).where(TrialRow.sweep_id == sweep_id)
+    curves: dict[int, list[ResultRow]] = {}
+    for row in await session.scalars(query.order_by(ResultRow.trial_id, ResultRow.step)):
+        curves.setdefault(row.trial_id, []).append(row)
+    return curves
+
+
+async def running_device_seconds(session: Session, sweep_id: str) -> float:
+    """Device-seconds of the attempts that are still running, as far as they were reported."""
+    query = select(func.sum(AttemptRow.device_seconds)).join(TrialRow, TrialRow.id == AttemptRow.trial_id)
+    query = query.where(TrialRow.sweep_id == sweep_id, AttemptRow.ended_at.is_(None))
+    return await session.scalar(query) or 0.0
