@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainers.augmentations.geometry import rigid_matrices, warp
+from trainers.augmentations.geometry import move
 from trainers.augmentations.uniform import uniform
 
 LARGEST_SHIFT = 1 / 8
@@ -23,10 +23,5 @@ class Basic:
 
     def __call__(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
         """Each image shifted along both sides and turned about its centre, uniformly in both directions."""
-        draw_3B = uniform(-1, 1, (3, len(images_BCHW)), generator).to(images_BCHW.device)
-        radians_B, share_x_B, share_y_B = (
-            LARGEST_ANGLE * draw_3B[0],
-            LARGEST_SHIFT * draw_3B[1],
-            LARGEST_SHIFT * draw_3B[2],
-        )
-        return warp(images_BCHW, rigid_matrices(radians_B, share_x_B, share_y_B))
+        radians_B, share_x_B, share_y_B = uniform(-1, 1, (3, len(images_BCHW)), generator).to(images_BCHW.device)
+        return move(images_BCHW, LARGEST_ANGLE * radians_B, LARGEST_SHIFT * share_x_B, LARGEST_SHIFT * share_y_B)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from trainers.augmentations.filters import gaussian_blur
-from trainers.augmentations.geometry import crop_matrices, warp
+from trainers.augmentations.geometry import crop
 from trainers.augmentations.intensity import adjust_brightness, adjust_contrast, adjust_saturation
 from trainers.augmentations.uniform import uniform
 
@@ -59,7 +59,8 @@ class SimAugment:
         height_B = (area_B.sqrt() / half_log_ratio_B.exp()).clamp(max=1)
         centre_x_B = (1 - width_B) * uniform(-1, 1, count, generator)
         centre_y_B = (1 - height_B) * uniform(-1, 1, count, generator)
-        return warp(images_BCHW, crop_matrices(centre_x_B, centre_y_B, width_B, height_B).to(images_BCHW.device))
+        boxes = (one.to(images_BCHW.device) for one in (centre_x_B, centre_y_B, width_B, height_B))
+        return crop(images_BCHW, *boxes)
 
     def _jitter(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
         """Hue, which one-channel images do not have, stays."""

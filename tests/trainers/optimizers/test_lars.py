@@ -1,5 +1,7 @@
 """Lars against a loop in numpy, and its two kinds of parameter groups."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -79,7 +81,7 @@ def test_a_saved_state_continues_exactly() -> None:
         if step == 2:
             twin = torch.nn.Parameter(parameter.detach().clone())
             resumed = Lars([twin], lr=123.0)
-            resumed.load_state_dict(optimizer.state_dict())
+            resumed.load_state_dict(deepcopy(optimizer.state_dict()))
         parameter.grad = gradient
         optimizer.step()
     for gradient in gradients[2:]:
