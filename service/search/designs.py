@@ -1,0 +1,77 @@
+"""Designs: the trials of a paired sweep, all of them drawn before the first one runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from search_spaces.arms import Arm, arm_config
+from search_spaces.space import factor_order, is_active
+from search_spaces.sweep_spec import SweepSpec
+from search_spaces.trial_config import TrialConfig
+from service.search.matching import match_arms
+from service.search.slots import slots, trial_seed
+from service.search.unit_points import draw_unit_points
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """One trial of the plan: its place in the sweep and its configuration, `seed` included."""
+
+    number: int
+    arm: str
+    point: int
+    replicate: int
+    seed: int
+    config: TrialConfig
+
+
+def plan_paired(spec: SweepSpec) -> list[PlannedTrial]:
+    """Every trial of a paired sweep by number, in the order of `slots`. Raises CannotMatch.
+
+    All arms of a point have the same shared values, all arms of a (point, replicate) the same seed. The plan
+    of fewer configurations is a prefix of the plan of more, as long as the same points are replicated.
+    """
+    points = [_configs_of_point(spec, units) for units in _draw_units(spec)]
+    return [
+        PlannedTrial(
+            number=slot.number,
+            arm=slot.arm,
+            point=slot.point,
+            replicate=slot.replicate,
+            seed=(seed := trial_seed(spec.design.seed, slot.point, slot.replicate)),
+            config=points[slot.point][slot.arm].model_copy(update={"seed": seed}),
+        )
+        for slot in slots(spec)
+    ]
+
+
+def _draw_units(spec: SweepSpec) -> list[dict[str, float]]:
+    """One point of the unit cube per configuration: axes for shared factors, then for each arm's own.
+
+    Names are sorted, because the order of keys in a document means nothing.
+    """
+    own = [_own_axis(arm, name) for arm in spec.arms for name in sorted(arm.space)]
+    design = spec.design
+    names = [*sorted(spec.shared), *own]
+    return draw_unit_points(names, design.configurations, sampler=design.effective_sampler, seed=design.seed)
+
+
+def _configs_of_point(spec: SweepSpec, units: Mapping[str, float]) -> dict[str, TrialConfig]:
+    """Arm → its configuration at this point, matched, without a seed yet."""
+    configs = {arm.name: arm_config(arm, _values_at(spec, arm, units)) for arm in spec.arms}
+    return match_arms(spec.design.match, configs)
+
+
+def _values_at(spec: SweepSpec, arm: Arm, units: Mapping[str, float]) -> dict[str, Any]:
+    """The arm's drawn values; a factor whose condition does not hold is absent, so the base value holds."""
+    space = spec.space_of(arm)
+    values: dict[str, Any] = {}
+    for name in factor_order(space):
+        if is_active(space[name], values):
+            axis = name if name in spec.shared else _own_axis(arm, name)
+            values[name] = space[name].value_at(units[axis])
+    return values
+
+
+def _own_axis(arm: Arm, name: str) -> str:
+    return f"{arm.name}/{name}"

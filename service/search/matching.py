@@ -1,0 +1,45 @@
+"""Matching: makes the arms of a comparison cost the same, by training the cheaper ones for longer."""
+
+import math
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from search_spaces.objectives import views_per_image
+from search_spaces.trial_config import TrialConfig
+from service.errors import SweepServiceError
+
+
+class CannotMatch(SweepServiceError):
+    """Matching the arms would give one of them more epochs than a trial may have."""
+
+    status_code = 422
+    code = "cannot_match"
+    title = "The arms cannot be matched"
+
+
+def match_arms(match: str, configs: Mapping[str, TrialConfig]) -> dict[str, TrialConfig]:
+    """Arm → configuration, with what `match` names made equal. Raises CannotMatch.
+
+    epochs: nothing changes. image_passes: every arm trains the fewest whole epochs that pass as many views
+    of each image through the encoder as the arm that passes most; its warm-up keeps its share of the epochs,
+    so that the schedule is stretched and not reshaped.
+    """
+    if match == "epochs":
+        return dict(configs)
+    assert match == "image_passes", f"no code matches {match}"
+    most_views = max(views_per_image(config.objective) * config.epochs for config in configs.values())
+    return {arm: _stretched(arm, config, most_views) for arm, config in configs.items()}
+
+
+def _stretched(arm: str, config: TrialConfig, views: int) -> TrialConfig:
+    epochs = math.ceil(views / views_per_image(config.objective))
+    warmup_epochs = config.warmup_epochs * epochs / config.epochs
+    document = {**config.model_dump(), "epochs": epochs, "warmup_epochs": warmup_epochs}
+    try:
+        return TrialConfig.model_validate(document)
+    except ValidationError as error:
+        raise CannotMatch(
+            f"design.match image_passes gives arm {arm!r} {epochs:,} epochs; accepted: at most 10,000, "
+            "so fewer epochs in the other arms, or design.match epochs"
+        ) from error

@@ -1,0 +1,44 @@
+"""The order in which a sweep's trials are numbered, and the seed of each: what pairs the arms."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from search_spaces.sweep_spec import SweepSpec
+
+SEEDS = 2**31
+"""Seeds are whole numbers below this, as TrialConfig demands."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of one trial in its sweep, before it has a configuration."""
+
+    number: int
+    arm: str
+    point: int
+    replicate: int
+
+
+def slots(spec: SweepSpec) -> Iterator[Slot]:
+    """Every slot by number: point by point, replicate by replicate, all arms of each in turn.
+
+    A sweep that is cut after any number of trials is thus balanced but for the last, unfinished pair.
+    """
+    number = 0
+    for point in range(spec.design.configurations):
+        for replicate in range(spec.design.replicates_of(point)):
+            for arm in spec.arms:
+                yield Slot(number, arm.name, point, replicate)
+                number += 1
+
+
+def trial_seed(design_seed: int, point: int, replicate: int) -> int:
+    """The seed of a (point, replicate), the same for every arm."""
+    return derived_seed(design_seed, "trial", point, replicate)
+
+
+def derived_seed(*parts: int | str) -> int:
+    """A seed in [0, 2**31): the first eight bytes of the SHA-256 of the parts joined by slashes."""
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8]) % SEEDS
