@@ -62,6 +62,11 @@ class Resources(Vocabulary):
         default=2, ge=1, le=10_000, description="Most trials that run at once, over all clusters."
     )
 
+    @property
+    def devices(self) -> float:
+        """Devices that one trial holds: its GPUs, or its CPU cores where it has none."""
+        return self.workers * (self.gpus_per_worker or self.cpus_per_worker)
+
 
 class Probe(Vocabulary):
     """The linear classifier on frozen features (stage 2)."""

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+
 from service.auth.keys import make_key
 from service.db import keys
 from service.db.database import Database
 from service.errors import DatabaseFull, DatabaseUnavailable
-from sqlalchemy import text
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,24 +1,27 @@
 """The migrations make exactly the tables of the code, on both databases, and can be taken back."""
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
 import service.db.events
 import service.db.keys
 import service.db.projections
 import service.db.reports
 import service.db.runners
 import service.db.trials  # noqa: F401  # every table
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from service.db.base import Base
 from service.db.database import Database
 from service.db.migrations import downgrade, upgrade
 from service.errors import DatabaseTooNew
-from sqlalchemy import Connection, inspect, text
 
 
 async def test_migrated_database_is_what_the_code_declares(database: Database) -> None:
     def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata))
+        return list(
+            compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata)
+        )
 
     async with database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []

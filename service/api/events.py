@@ -1,0 +1,52 @@
+"""/v1/sweeps/{id}/events: everything that happens, as server-sent events or as a JSON page."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.sse import EventSourceResponse, format_sse_event
+
+from service.api.dependencies import OwnedSweep, Parts, ReadSession, WiredParts
+from service.api.problems import problem_responses
+from service.operations.events import follow_events, list_events
+from service.schemas.events import EventPage
+
+KEEPALIVE_SECONDS = 15.0
+
+router = APIRouter(prefix="/v1/sweeps/{sweep_id}/events", tags=["events"], responses=problem_responses(401, 404, 422))
+
+
+@router.get(
+    "",
+    operation_id="followEvents",
+    response_model=EventPage,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def events(
+    parts: WiredParts,
+    session: ReadSession,
+    sweep: OwnedSweep,
+    accept: Annotated[str, Header()] = "text/event-stream",
+    last_event_id: Annotated[int | None, Header(ge=0, description="Sequence of the last event received.")] = None,
+    after: Annotated[int, Query(ge=0, description="The same, where a header cannot be sent.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Most events of a JSON page.")] = 500,
+) -> Response | EventPage:
+    """Events after `Last-Event-ID`: a stream until the sweep has finished, or a page with Accept: application/json."""
+    first = last_event_id if last_event_id is not None else after
+    if "application/json" in accept:
+        return await list_events(session, sweep.id, after=first, limit=limit)
+    return EventSourceResponse(_stream(parts, sweep.id, first), headers={"Cache-Control": "no-store"})
+
+
+async def _stream(parts: Parts, sweep_id: str, after: int) -> AsyncIterator[bytes]:
+    """The events in SSE's format, with a comment in every longer silence."""
+    last_sent = time.monotonic()
+    async for event in follow_events(parts.database, sweep_id, after=after, is_stopping=lambda: parts.is_stopping):
+        if event is not None:
+            yield format_sse_event(data_str=event.model_dump_json(), event=event.kind, id=str(event.sequence))
+        elif time.monotonic() - last_sent > KEEPALIVE_SECONDS:
+            yield b": alive\n\n"
+        else:
+            continue
+        last_sent = time.monotonic()

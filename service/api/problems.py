@@ -1,0 +1,63 @@
+"""Every error as problem+json (RFC 9457), with a sentence that says what to do."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from search_spaces.refusals import refusals
+from service.errors import SweepServiceError
+from service.schemas.problems import Problem
+
+MEDIA_TYPE = "application/problem+json"
+
+log = logging.getLogger(__name__)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Makes every error of the application a problem document."""
+    app.add_exception_handler(SweepServiceError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _crashed)
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documented error answers of a route."""
+    return {status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in statuses}
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SweepServiceError)
+    headers = {"WWW-Authenticate": "Bearer"} if error.status_code == 401 else None
+    problem = Problem(title=error.title, status=error.status_code, detail=error.detail, code=error.code)
+    return _response(problem, headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    found = [
+        refusal for detail in error.errors() for refusal in refusals([{**detail, "loc": detail["loc"][1:]}], error.body)
+    ]
+    detail = "; ".join(dict.fromkeys(refusal.detail for refusal in found))
+    return _response(Problem(title="Invalid request", status=422, detail=detail, code="invalid_request", errors=found))
+
+
+async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    problem = Problem(title=str(error.detail), status=error.status_code, detail=str(error.detail), code=code)
+    return _response(problem, dict(error.headers) if error.headers else None)
+
+
+async def _crashed(request: Request, error: Exception) -> JSONResponse:
+    log.error("request crashed: %s %s", request.method, request.url.path, exc_info=error)
+    detail = "this is a bug of the service; its log has the traceback"
+    return _response(Problem(title="Internal error", status=500, detail=detail, code="internal_error"))
+
+
+def _response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(problem.model_dump(mode="json"), problem.status, headers, media_type=MEDIA_TYPE)

@@ -1,0 +1,72 @@
+"""/v1/sweeps: create, list, look, cancel."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Header, Query, Response
+
+from search_spaces.presets import PRESETS
+from search_spaces.sweep_spec import SweepSpec
+from service.api.dependencies import OwnedSweep, Owner, ReadSession, WiredParts
+from service.api.problems import problem_responses
+from service.lifecycle import SweepState
+from service.operations import sweeps
+from service.schemas.sweeps import SweepDetail, SweepPage
+
+router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"], responses=problem_responses(401, 422))
+
+SubmittedSpec = Annotated[
+    SweepSpec,
+    Body(
+        openapi_examples={
+            name: {"summary": make_spec.__doc__, "value": make_spec().model_dump(mode="json", exclude_defaults=True)}
+            for name, make_spec in PRESETS.items()
+        }
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None, Header(max_length=255, description="Repeating the call with the same key makes no second sweep.")
+]
+
+
+@router.post("", status_code=201, operation_id="createSweep", responses=problem_responses(404))
+async def create_sweep(
+    parts: WiredParts, owner: Owner, spec: SubmittedSpec, response: Response, idempotency_key: IdempotencyKey = None
+) -> SweepDetail:
+    """Accepts a sweep: its spec is checked and its design drawn at once; clusters are asked later."""
+    sweep_id = await sweeps.create_sweep(
+        parts.database, parts.clusters, spec, owner=owner, idempotency_key=idempotency_key, now=parts.clock()
+    )
+    response.headers["Location"] = f"/v1/sweeps/{sweep_id}"
+    async with parts.database.read() as session:
+        sweep = await sweeps.find_owned(session, sweep_id, owner)
+        return await sweeps.describe_sweep(session, parts.settings, sweep)
+
+
+@router.get("", operation_id="listSweeps")
+async def list_sweeps(
+    session: ReadSession,
+    owner: Owner,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    state: SweepState | None = None,
+    name: Annotated[str | None, Query(max_length=100)] = None,
+) -> SweepPage:
+    """The caller's sweeps, newest first."""
+    return await sweeps.list_sweeps(session, owner, limit=limit, cursor=cursor, state=state, name=name)
+
+
+@router.get("/{sweep_id}", operation_id="getSweep", responses=problem_responses(404))
+async def get_sweep(parts: WiredParts, session: ReadSession, sweep: OwnedSweep) -> SweepDetail:
+    """One sweep with the progress of its arms."""
+    return await sweeps.describe_sweep(session, parts.settings, sweep)
+
+
+@router.post("/{sweep_id}/cancel", operation_id="cancelSweep", responses=problem_responses(404, 409))
+async def cancel_sweep(parts: WiredParts, sweep: OwnedSweep) -> SweepDetail:
+    """Cancels the sweep: nothing of it counts from now on, and its jobs are stopped. May be repeated."""
+    async with parts.database.write() as session:
+        await sweeps.cancel_sweep(session, parts.settings, sweep, parts.clock())
+    async with parts.database.read() as session:
+        return await sweeps.describe_sweep(
+            session, parts.settings, await sweeps.find_owned(session, sweep.id, sweep.owner)
+        )

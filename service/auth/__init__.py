@@ -1,0 +1,1 @@
+"""API keys: made, handed over once, checked. Only hashes are stored."""

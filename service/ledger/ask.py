@@ -1,0 +1,114 @@
+"""A runner asks: it gets a planned trial, is told to wait, or hears that there is nothing more."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from search_spaces.runner_protocol import Finished, TrialAssignment, Wait
+from search_spaces.sweep_spec import SweepSpec, count_trials
+from service.db import events, sweeps, trials
+from service.db.database import Session
+from service.db.runners import RunnerRow
+from service.db.sweeps import SweepRow
+from service.db.trials import AttemptRow, TrialRow
+from service.ledger.runners import finish
+from service.ledger.sweeps import trial_row
+from service.lifecycle import SweepState, TrialState
+from service.search.designs import PlannedTrial
+
+
+class DrawWanted(NamedTuple):
+    """A search has room for a trial that is not in the ledger yet: somebody must draw it."""
+
+    spec: SweepSpec
+
+
+async def answer_ask(
+    session: Session, runner: RunnerRow, tune_trial_id: str, now: datetime
+) -> TrialAssignment | Wait | Finished | DrawWanted:
+    """The answer to an ask. The same tune_trial_id gets the same trial again."""
+    sweep = await sweeps.find(session, runner.sweep_id, lock=True)
+    assert sweep is not None, f"a runner without a sweep: {runner.id}"
+    repeated = await trials.find_attempt(session, runner.id, tune_trial_id)
+    if repeated is not None:
+        return assignment(sweep.spec, *repeated)
+    if sweep.state not in (SweepState.QUEUED, SweepState.RUNNING):
+        await finish(session, runner, now)
+        return Finished()
+    ended, running = await _count(session, sweep.id)
+    if running < sweep.spec.resources.max_concurrent:
+        trial = await trials.first_planned(session, sweep.id)
+        if trial is not None:
+            return await start_attempt(session, sweep, trial, runner, tune_trial_id, now)
+        if ended + running < count_trials(sweep.spec):
+            return DrawWanted(sweep.spec)
+    if running:
+        # There is no room, or one of them may yet be lost and planned again.
+        return Wait()
+    await finish(session, runner, now)
+    return Finished()
+
+
+async def start_drawn(
+    session: Session, runner: RunnerRow, drawn: PlannedTrial, tune_trial_id: str, now: datetime
+) -> TrialAssignment | None:
+    """Plans the drawn trial and hands it out; None when another ask has drawn that number meanwhile."""
+    sweep = await sweeps.find(session, runner.sweep_id, lock=True)
+    assert sweep is not None, f"a runner without a sweep: {runner.id}"
+    is_stale = sweep.state not in (SweepState.QUEUED, SweepState.RUNNING)
+    if is_stale or await trials.find(session, sweep.id, drawn.number) is not None:
+        return None
+    trial = trial_row(sweep.id, drawn)
+    session.add(trial)
+    await session.flush()
+    return await start_attempt(session, sweep, trial, runner, tune_trial_id, now)
+
+
+async def start_attempt(
+    session: Session, sweep: SweepRow, trial: TrialRow, runner: RunnerRow, tune_trial_id: str, now: datetime
+) -> TrialAssignment:
+    """Gives the planned trial to the runner."""
+    trial.attempts += 1
+    trial.state, trial.started_at = TrialState.RUNNING, trial.started_at or now
+    attempt = AttemptRow(
+        trial_id=trial.id,
+        number=trial.attempts,
+        runner_id=runner.id,
+        tune_trial_id=tune_trial_id,
+        devices=sweep.spec.resources.devices,
+        started_at=now,
+    )
+    session.add(attempt)
+    await events.append(
+        session,
+        sweep.id,
+        "trial.started",
+        now,
+        number=trial.number,
+        arm=trial.arm,
+        point=trial.point,
+        attempt=attempt.number,
+        runner_id=runner.id,
+    )
+    return assignment(sweep.spec, attempt, trial)
+
+
+def assignment(spec: SweepSpec, attempt: AttemptRow, trial: TrialRow) -> TrialAssignment:
+    """Everything that a runner needs for this attempt."""
+    return TrialAssignment(
+        number=trial.number,
+        arm=trial.arm,
+        attempt=attempt.number,
+        config=trial.config,
+        dataset=spec.dataset,
+        evaluation=spec.evaluation,
+        checkpoint=trial.checkpoint,
+        timeout_seconds=spec.budget.trial_timeout,
+    )
+
+
+async def _count(session: Session, sweep_id: str) -> tuple[int, int]:
+    """How many trials have ended, and how many run."""
+    counts = await trials.counts(session, sweep_id)
+    ended = sum(count.trials for count in counts if count.state is TrialState.ENDED)
+    running = sum(count.trials for count in counts if count.state is TrialState.RUNNING)
+    return ended, running

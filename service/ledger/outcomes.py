@@ -1,0 +1,79 @@
+"""How attempts and trials end: with an outcome, or lost and planned again."""
+
+from datetime import datetime
+
+from search_spaces.outcomes import Outcome
+from service.db import events, trials
+from service.db.database import Session
+from service.db.trials import AttemptRow, TrialRow
+from service.lifecycle import TrialState
+from service.settings import Settings
+
+LOST = "lost"
+
+
+async def end_trial(
+    session: Session,
+    trial: TrialRow,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    reason: str | None = None,
+    scores: dict[str, float] | None = None,
+    score: float | None = None,
+) -> None:
+    """Gives the trial its one outcome."""
+    assert trial.state is not TrialState.ENDED, f"trial {trial.number} of {trial.sweep_id} has an outcome already"
+    trial.state, trial.outcome, trial.reason, trial.ended_at = TrialState.ENDED, outcome, reason, now
+    trial.scores, trial.score = scores or {}, score
+    await events.append(
+        session,
+        trial.sweep_id,
+        "trial.ended",
+        now,
+        number=trial.number,
+        arm=trial.arm,
+        outcome=outcome,
+        reason=reason,
+        score=score,
+        scores=trial.scores,
+        device_seconds=trial.device_seconds,
+    )
+
+
+def end_attempt(attempt: AttemptRow, trial: TrialRow, ending: str, device_seconds: float, now: datetime) -> None:
+    """Closes the attempt and charges its device-seconds to the trial."""
+    attempt.ended_at, attempt.ending, attempt.device_seconds = now, ending, device_seconds
+    trial.device_seconds += device_seconds
+
+
+async def lose_attempt(
+    session: Session,
+    settings: Settings,
+    attempt: AttemptRow,
+    trial: TrialRow,
+    now: datetime,
+    reason: str,
+    *,
+    last_seen_at: datetime,
+) -> None:
+    """Plans the trial again from its last checkpoint, or ends it as failed when it was lost too often.
+
+    It is charged for the whole time until it was last seen: nobody can say that it held less.
+    """
+    held_seconds = max(0.0, (last_seen_at - attempt.started_at).total_seconds())
+    end_attempt(attempt, trial, LOST, max(attempt.device_seconds, held_seconds * attempt.devices), now)
+    await events.append(
+        session, trial.sweep_id, "trial.lost", now, number=trial.number, attempt=attempt.number, reason=reason
+    )
+    if attempt.number >= settings.max_attempts:
+        lost_too_often = f"lost {attempt.number} times, the last time because: {reason}"
+        await end_trial(session, trial, Outcome.FAILED, now, reason=lost_too_often)
+        return
+    trial.state = TrialState.PLANNED
+
+
+async def cancel_open_trials(session: Session, sweep_id: str, now: datetime, reason: str) -> None:
+    """Ends every trial without an outcome as cancelled. Their runners must have been fenced before."""
+    for trial in await trials.in_state(session, sweep_id, TrialState.PLANNED, TrialState.RUNNING):
+        await end_trial(session, trial, Outcome.CANCELLED, now, reason=reason)

@@ -1,0 +1,75 @@
+"""The life of a runner in the ledger: opened before its job is submitted, leased while it is heard, fenced."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from service.db import events, runners, trials
+from service.db.database import Session
+from service.db.runners import RunnerRow
+from service.ledger.outcomes import lose_attempt
+from service.lifecycle import RunnerState
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class OpenedRunner:
+    """A runner whose job is about to be submitted. Only here is its token readable."""
+
+    runner_id: str
+    submission_id: str
+    token: str
+
+
+async def open_runner(session: Session, settings: Settings, sweep_id: str, cluster: str, now: datetime) -> OpenedRunner:
+    """Registers a new runner; it must ask before its submission lease ends."""
+    ordinal = len(await runners.of_sweep(session, sweep_id)) + 1
+    runner_id, token = f"{sweep_id}-{ordinal}", secrets.token_urlsafe(32)
+    runner = RunnerRow(
+        id=runner_id,
+        sweep_id=sweep_id,
+        ordinal=ordinal,
+        cluster=cluster,
+        submission_id=f"supsweep-{runner_id}",
+        token_sha256=token_sha256(token),
+        state=RunnerState.SUBMITTING,
+        created_at=now,
+        lease_until=now + timedelta(seconds=settings.submission_seconds),
+    )
+    session.add(runner)
+    await events.append(session, sweep_id, "runner.opened", now, runner_id=runner_id, cluster=cluster)
+    return OpenedRunner(runner_id, runner.submission_id, token)
+
+
+def token_sha256(token: str) -> str:
+    """What is kept of a token. It has 256 random bits, so a slow hash would add nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def renew_lease(runner: RunnerRow, settings: Settings, now: datetime) -> None:
+    """The runner was heard."""
+    runner.state, runner.last_seen_at = RunnerState.LIVE, now
+    runner.lease_until = now + timedelta(seconds=settings.lease_seconds)
+
+
+async def fence(session: Session, settings: Settings, runner: RunnerRow, now: datetime, reason: str) -> None:
+    """The runner is never believed again; its unfinished trials are planned again."""
+    runner.state, runner.reason, runner.ended_at = RunnerState.FENCED, reason, now
+    await events.append(session, runner.sweep_id, "runner.fenced", now, runner_id=runner.id, reason=reason)
+    for attempt, trial in await trials.open_attempts(session, runner.id):
+        last_seen_at = runner.last_seen_at or attempt.started_at
+        await lose_attempt(session, settings, attempt, trial, now, reason, last_seen_at=last_seen_at)
+
+
+async def fence_all(session: Session, settings: Settings, sweep_id: str, now: datetime, reason: str) -> None:
+    """Fences every runner of the sweep that is still believed."""
+    for runner in await runners.of_sweep(session, sweep_id):
+        if runner.state in runners.ACTIVE:
+            await fence(session, settings, runner, now, reason)
+
+
+async def finish(session: Session, runner: RunnerRow, now: datetime) -> None:
+    """The runner was told that there is nothing more, and ends by itself."""
+    runner.state, runner.ended_at = RunnerState.FINISHED, now
+    await events.append(session, runner.sweep_id, "runner.finished", now, runner_id=runner.id)

@@ -1,0 +1,1 @@
+"""Use cases, one file per noun: what a person or a runner can do."""

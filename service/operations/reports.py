@@ -1,0 +1,83 @@
+"""What is done with reports: made from the ledger, handed out in every form."""
+
+import asyncio
+from datetime import datetime
+
+from search_spaces.datasets import DATASET_FACTS
+from search_spaces.metrics import METRICS
+from service.db import reports, trials
+from service.db.database import Database, Session
+from service.db.reports import ReportRow
+from service.db.sweeps import SweepRow
+from service.db.trials import ResultRow
+from service.db.trials import TrialRow as LedgerTrial
+from service.errors import ReportNotReady
+from service.robustness.html import render_html
+from service.robustness.markdown import render_markdown
+from service.robustness.report import build_report
+from service.robustness.trials import CurvePoint, SweepHeader, TrialRow
+
+
+async def get_report(session: Session, sweep: SweepRow) -> ReportRow:
+    """The report in all its forms. Raises ReportNotReady before the sweep has been analysed."""
+    report = await reports.find(session, sweep.id)
+    if report is None:
+        raise ReportNotReady(f"sweep {sweep.id} is {sweep.state.value}; its report comes when every trial has ended")
+    return report
+
+
+async def make_report(database: Database, sweep: SweepRow, now: datetime) -> ReportRow:
+    """The report of a sweep whose trials have all ended, from the ledger alone."""
+    async with database.read() as session:
+        rows = await trials.page(session, sweep.id)
+        curves = await trials.results_of(session, sweep.id)
+    metric = sweep.spec.metric.name
+    facts = [_trial(row, curves.get(row.id, []), metric) for row in rows]
+    report = await asyncio.to_thread(build_report, _header(sweep), facts)
+    return ReportRow(
+        sweep_id=sweep.id,
+        json=report.model_dump_json(),
+        markdown=render_markdown(report),
+        html=await asyncio.to_thread(render_html, report),
+        created_at=now,
+    )
+
+
+def _header(sweep: SweepRow) -> SweepHeader:
+    spec = sweep.spec
+    metric = METRICS[spec.metric.name]
+    return SweepHeader(
+        sweep_id=sweep.id,
+        name=sweep.name,
+        dataset=spec.dataset.name,
+        metric=metric.name,
+        goal=metric.goal,
+        chance_level=metric.chance_level(DATASET_FACTS[spec.dataset.name].classes),
+        arms=tuple(arm.name for arm in spec.arms),
+        design=spec.design.kind,
+        match=spec.design.match,
+        note=sweep.state_reason,
+    )
+
+
+def _trial(row: LedgerTrial, curve: list[ResultRow], metric: str) -> TrialRow:
+    return TrialRow(
+        number=row.number,
+        arm=row.arm,
+        point=row.point,
+        replicate=row.replicate,
+        seed=row.config.seed,
+        outcome=row.outcome,
+        reason=row.reason,
+        score=row.score,
+        scores=row.scores,
+        image_passes=row.image_passes,
+        device_seconds=row.device_seconds,
+        attempts=row.attempts,
+        config=row.config,
+        curve=tuple(
+            CurvePoint(point.step, point.image_passes, point.device_seconds, point.metrics[metric])
+            for point in curve
+            if metric in point.metrics
+        ),
+    )

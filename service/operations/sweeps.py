@@ -1,0 +1,165 @@
+"""What a person does with sweeps: create, list, look, cancel."""
+
+import asyncio
+import hashlib
+import secrets
+from datetime import datetime
+
+from search_spaces.metrics import METRICS
+from search_spaces.outcomes import Outcome
+from search_spaces.sweep_spec import SweepSpec, count_trials
+from service.clusters.registry import ClusterRegistry
+from service.db import projections, sweeps, trials
+from service.db.database import Database, Session
+from service.db.sweeps import IdempotencyRow, SweepRow
+from service.db.trials import TrialCount
+from service.errors import IdempotencyKeyReused, NotFound, UnknownCluster, WrongState
+from service.ledger import sweeps as ledger_sweeps
+from service.lifecycle import FINISHED_STATES, SweepState, TrialState
+from service.operations.cursors import decode_cursor, encode_cursor
+from service.schemas.sweeps import ArmProgress, SweepDetail, SweepLinks, SweepPage, SweepSummary
+from service.search.designs import PlannedTrial, plan_paired
+from service.settings import Settings
+
+
+async def create_sweep(
+    database: Database,
+    clusters: ClusterRegistry,
+    spec: SweepSpec,
+    *,
+    owner: str,
+    idempotency_key: str | None,
+    now: datetime,
+) -> str:
+    """Id of the accepted sweep, with every trial of its design in the ledger. Waits for no cluster.
+
+    The same owner's same Idempotency-Key with the same spec gives the sweep it made before. Raises
+    UnknownCluster, and IdempotencyKeyReused for another spec.
+    """
+    for cluster in spec.clusters:
+        if cluster not in clusters.names():
+            raise UnknownCluster(f"unknown cluster {cluster!r}; registered: {', '.join(clusters.names()) or 'none'}")
+    plan = await asyncio.to_thread(_plan, spec)
+    body_sha256 = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
+    async with database.write() as session:
+        if idempotency_key is not None:
+            earlier = await _sweep_made_before(session, owner, idempotency_key, body_sha256)
+            if earlier is not None:
+                return earlier
+        sweep = await ledger_sweeps.create(session, secrets.token_hex(6), spec, plan, owner=owner, now=now)
+        if idempotency_key is not None:
+            session.add(
+                IdempotencyRow(
+                    owner=owner, key=idempotency_key, body_sha256=body_sha256, sweep_id=sweep.id, created_at=now
+                )
+            )
+        return sweep.id
+
+
+async def find_owned(session: Session, sweep_id: str, owner: str) -> SweepRow:
+    """The owner's sweep of that id. Raises NotFound for others' sweeps too."""
+    sweep = await sweeps.find(session, sweep_id)
+    if sweep is None or sweep.owner != owner:
+        raise NotFound(f"no sweep {sweep_id!r}")
+    return sweep
+
+
+async def list_sweeps(
+    session: Session, owner: str, *, limit: int, cursor: str | None, state: SweepState | None, name: str | None
+) -> SweepPage:
+    """A page of the owner's sweeps, newest first."""
+    after = None
+    if cursor is not None:
+        created_at, sweep_id = decode_cursor(cursor, parts=2)
+        after = (datetime.fromisoformat(created_at), sweep_id)
+    rows = await sweeps.page(session, owner, limit=limit + 1, after=after, state=state, name=name)
+    items = [await _summary(session, row) for row in rows[:limit]]
+    last = rows[limit - 1] if len(rows) > limit else None
+    next_cursor = encode_cursor(last.created_at.isoformat(), last.id) if last else None
+    return SweepPage(items=items, next_cursor=next_cursor)
+
+
+async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow) -> SweepDetail:
+    """The sweep with the progress of its arms."""
+    spec = sweep.spec
+    counts = await trials.counts(session, sweep.id)
+    maximize = METRICS[spec.metric.name].goal == "maximize"
+    best = await trials.best_scores(session, sweep.id, maximize=maximize)
+    running_seconds = await trials.running_device_seconds(session, sweep.id)
+    summary = _summarise(sweep, counts)
+    return SweepDetail(
+        **summary.model_dump(),
+        spec=spec,
+        arms=[_progress(spec, arm.name, counts, best.get(arm.name)) for arm in spec.arms],
+        device_seconds=sum(count.device_seconds for count in counts) + running_seconds,
+        links=await _links(session, settings, sweep),
+    )
+
+
+async def cancel_sweep(session: Session, settings: Settings, sweep: SweepRow, now: datetime) -> None:
+    """Cancels the sweep; doing it again changes nothing. Raises WrongState when it has finished otherwise."""
+    locked = await sweeps.find(session, sweep.id, lock=True)
+    assert locked is not None, f"sweep {sweep.id} vanished"
+    if locked.state in (SweepState.CANCELLING, SweepState.CANCELLED):
+        return
+    if locked.state in FINISHED_STATES:
+        raise WrongState(f"sweep {sweep.id} is {locked.state.value} already and cannot be cancelled")
+    await ledger_sweeps.cut(session, settings, locked, SweepState.CANCELLED, now, "cancelled by its owner")
+
+
+def _plan(spec: SweepSpec) -> list[PlannedTrial]:
+    return [] if spec.design.kind == "search" else plan_paired(spec)
+
+
+async def _sweep_made_before(session: Session, owner: str, key: str, body_sha256: str) -> str | None:
+    earlier = await sweeps.find_idempotency_key(session, owner, key)
+    if earlier is None:
+        return None
+    if earlier.body_sha256 != body_sha256:
+        raise IdempotencyKeyReused(
+            f"Idempotency-Key {key!r} came with another spec before; use a new key for a new sweep"
+        )
+    return earlier.sweep_id
+
+
+async def _summary(session: Session, sweep: SweepRow) -> SweepSummary:
+    return _summarise(sweep, await trials.counts(session, sweep.id))
+
+
+def _summarise(sweep: SweepRow, counts: list[TrialCount]) -> SweepSummary:
+    return SweepSummary(
+        id=sweep.id,
+        name=sweep.name,
+        state=sweep.state,
+        state_reason=sweep.state_reason,
+        labels=sweep.spec_document["labels"],
+        created_at=sweep.created_at,
+        started_at=sweep.started_at,
+        ended_at=sweep.ended_at,
+        trials=count_trials(sweep.spec),
+        trials_ended=sum(count.trials for count in counts if count.state is TrialState.ENDED),
+    )
+
+
+def _progress(spec: SweepSpec, arm: str, counts: list[TrialCount], best_score: float | None) -> ArmProgress:
+    own = [count for count in counts if count.arm == arm]
+    outcomes: dict[Outcome, int] = {count.outcome: count.trials for count in own if count.outcome is not None}
+    running = sum(count.trials for count in own if count.state is TrialState.RUNNING)
+    total = count_trials(spec) // len(spec.arms)
+    return ArmProgress(
+        arm=arm,
+        total=total,
+        planned=total - running - sum(outcomes.values()),
+        running=running,
+        outcomes=outcomes,
+        best_score=best_score,
+    )
+
+
+async def _links(session: Session, settings: Settings, sweep: SweepRow) -> SweepLinks:
+    path = f"{settings.public_url}/v1/sweeps/{sweep.id}"
+    shown = await projections.find(session, sweep.id)
+    mlflow = None
+    if shown is not None and shown.run_id is not None and settings.mlflow_uri is not None:
+        mlflow = f"{settings.mlflow_uri}/#/experiments/{shown.experiment_id}/runs/{shown.run_id}"
+    return SweepLinks(report=f"{path}/report", events=f"{path}/events", mlflow=mlflow)

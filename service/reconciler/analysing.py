@@ -1,0 +1,43 @@
+"""An analysing sweep: its report is made from the ledger, its last jobs end, it has succeeded."""
+
+import logging
+
+from service.db import reports
+from service.ledger import sweeps
+from service.lifecycle import SweepState
+from service.operations.reports import make_report
+from service.reconciler.claim import Claim, Picture
+from service.reconciler.jobs import settle_jobs
+
+LOOK_AGAIN_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
+
+
+async def step(claim: Claim, picture: Picture) -> float:
+    """One step; seconds until the next one is due."""
+    async with claim.tools.database.read() as session:
+        is_made = await reports.find(session, claim.sweep_id) is not None
+    if not is_made and not await _make_report(claim, picture):
+        return 0.0
+    if await settle_jobs(claim, picture):
+        return LOOK_AGAIN_SECONDS
+    async with claim.write() as (session, sweep):
+        await sweeps.move(session, sweep, SweepState.SUCCEEDED, claim.tools.clock())
+    return 0.0
+
+
+async def _make_report(claim: Claim, picture: Picture) -> bool:
+    """Whether the report could be made; the sweep fails where it could not."""
+    tools = claim.tools
+    try:
+        report = await make_report(tools.database, picture.sweep, tools.clock())
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        log.exception("report not made: sweep=%s", claim.sweep_id)
+        reason = f"the report could not be made: {error}"
+        async with claim.write() as (session, sweep):
+            await sweeps.cut(session, tools.settings, sweep, SweepState.FAILED, tools.clock(), reason)
+        return False
+    async with claim.write() as (session, _sweep):
+        await reports.store(session, report)
+    return True

@@ -1,0 +1,18 @@
+"""A cancelling sweep: nothing of it counts any more; it has ended once nothing of it runs any more."""
+
+from service.ledger import sweeps
+from service.reconciler.claim import Claim, Picture
+from service.reconciler.jobs import settle_jobs
+
+LOOK_AGAIN_SECONDS = 1.0
+
+
+async def step(claim: Claim, picture: Picture) -> float:
+    """One step; seconds until the next one is due."""
+    waiting = await settle_jobs(claim, picture)
+    if waiting:
+        return LOOK_AGAIN_SECONDS
+    async with claim.write() as (session, sweep):
+        assert sweep.ends_as is not None, f"cancelling sweep {sweep.id} does not know what it becomes"
+        await sweeps.move(session, sweep, sweep.ends_as, claim.tools.clock())
+    return 0.0

@@ -1,0 +1,80 @@
+"""The right of one worker to move one sweep for a while, and what it sees of that sweep."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from search_spaces.sweep_spec import SweepSpec
+from service.clusters.registry import ClusterRegistry
+from service.db import runners, sweeps, trials
+from service.db.database import Database, Session
+from service.db.runners import RunnerRow
+from service.db.sweeps import SweepRow
+from service.db.trials import TrialCount
+from service.lifecycle import TrialState
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every step works with."""
+
+    settings: Settings
+    database: Database
+    clusters: ClusterRegistry
+    clock: Callable[[], datetime]
+
+
+class ClaimLost(Exception):
+    """Another worker has taken the sweep over; whatever this one was doing is the other's business now."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One worker's right to move one sweep."""
+
+    tools: Tools
+    sweep_id: str
+    worker: str
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[tuple[Session, SweepRow]]:
+        """A transaction with the sweep's row locked. Raises ClaimLost when the claim is no longer ours."""
+        async with self.tools.database.write() as session:
+            sweep = await sweeps.find_claimed(session, self.sweep_id, self.worker)
+            if sweep is None:
+                raise ClaimLost(f"{self.worker} lost its claim on sweep {self.sweep_id}")
+            yield session, sweep
+
+    async def picture(self) -> "Picture":
+        """The sweep as it stands."""
+        async with self.tools.database.read() as session:
+            sweep = await sweeps.find(session, self.sweep_id)
+            if sweep is None:
+                raise ClaimLost(f"sweep {self.sweep_id} is gone")
+            counts = await trials.counts(session, sweep.id)
+            spent = sum(count.device_seconds for count in counts)
+            spent += await trials.running_device_seconds(session, sweep.id)
+            return Picture(sweep, sweep.spec, list(await runners.of_sweep(session, sweep.id)), counts, spent)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A sweep as it stood when it was looked at; the rows are for reading."""
+
+    sweep: SweepRow
+    spec: SweepSpec
+    runners: list[RunnerRow]
+    counts: list[TrialCount]
+    device_seconds: float
+
+    @property
+    def ended_trials(self) -> int:
+        """How many trials have their outcome."""
+        return sum(count.trials for count in self.counts if count.state is TrialState.ENDED)
+
+    @property
+    def active_runners(self) -> list[RunnerRow]:
+        """Runners that are believed."""
+        return [runner for runner in self.runners if runner.state in runners.ACTIVE]

@@ -1,0 +1,84 @@
+"""The loop: workers claim due sweeps and take one step each, until the service stops."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from service.db import runners, sweeps
+from service.errors import DatabaseUnavailable
+from service.lifecycle import SweepState
+from service.reconciler import analysing, cancelling, queued, running
+from service.reconciler.claim import Claim, ClaimLost, Picture, Tools
+
+log = logging.getLogger(__name__)
+
+WORKERS = 4
+"""A cluster that hangs holds up one worker, not the sweeps of others."""
+
+CLAIM_SECONDS = 120.0
+"""Longer than any step: each network call in one has a time-out of its own."""
+
+RETRY_SECONDS = 5.0
+
+_STEPS: dict[SweepState, Callable[[Claim, Picture], Awaitable[float]]] = {
+    SweepState.QUEUED: queued.step,
+    SweepState.RUNNING: running.step,
+    SweepState.CANCELLING: cancelling.step,
+    SweepState.ANALYSING: analysing.step,
+}
+
+
+async def reconcile(tools: Tools) -> None:
+    """Moves every unfinished sweep towards its end; runs until it is cancelled."""
+    await _forgive_our_absence(tools)
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(WORKERS):
+            workers.create_task(_work(tools, secrets.token_hex(4)))
+
+
+async def take_due_step(tools: Tools, worker: str) -> bool:
+    """Claims the sweep that has been due longest and takes one step. Whether there was any."""
+    now = tools.clock()
+    async with tools.database.write() as session:
+        sweep = await sweeps.claim_due(session, worker, now=now, until=now + timedelta(seconds=CLAIM_SECONDS))
+    if sweep is None:
+        return False
+    claim = Claim(tools, sweep.id, worker)
+    try:
+        picture = await claim.picture()
+        look_again_seconds = await _STEPS[picture.sweep.state](claim, picture)
+        await _release(claim, look_again_seconds, unless_woken_since=picture.sweep.due_at)
+    except ClaimLost as lost:
+        log.info("claim lost: %s", lost)
+    except Exception:
+        # A bug in one sweep's step must not stop the others; the claim is kept back for a while.
+        log.exception("step failed: sweep=%s", sweep.id)
+        await _release(claim, RETRY_SECONDS)
+    return True
+
+
+async def _forgive_our_absence(tools: Tools) -> None:
+    """While no service ran nobody could be heard: every believed runner gets a whole lease from now."""
+    async with tools.database.write() as session:
+        await runners.extend_leases(session, tools.clock() + timedelta(seconds=tools.settings.lease_seconds))
+
+
+async def _work(tools: Tools, worker: str) -> None:
+    while True:
+        try:
+            was_busy = await take_due_step(tools, worker)
+        except (DatabaseUnavailable, ClaimLost) as error:
+            log.warning("reconciler waits for the database: %s", error)
+            was_busy = False
+        if not was_busy:
+            await asyncio.sleep(tools.settings.reconcile_seconds)
+
+
+async def _release(claim: Claim, look_again_seconds: float, unless_woken_since: datetime | None = None) -> None:
+    """Gives the sweep back, due again after a while, or at once if somebody has moved or woken it meanwhile."""
+    async with claim.write() as (_session, sweep):
+        sweep.claimed_by = sweep.claimed_until = None
+        if unless_woken_since is None or sweep.due_at == unless_woken_since:
+            sweep.due_at = claim.tools.clock() + timedelta(seconds=look_again_seconds)

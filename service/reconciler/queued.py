@@ -1,0 +1,19 @@
+"""A queued sweep: a first runner is submitted; once a cluster accepts one, the sweep runs."""
+
+from service.ledger import sweeps
+from service.lifecycle import SweepState
+from service.reconciler.claim import Claim, Picture
+from service.reconciler.jobs import fence_dead_runners, settle_jobs, submit_missing_runners
+
+LOOK_AGAIN_SECONDS = 1.0
+
+
+async def step(claim: Claim, picture: Picture) -> float:
+    """One step; seconds until the next one is due. A cluster that is away keeps the sweep queued, with its reason."""
+    await fence_dead_runners(claim, picture)
+    await settle_jobs(claim, picture)
+    if picture.active_runners or await submit_missing_runners(claim, picture):
+        async with claim.write() as (session, sweep):
+            sweep.state_reason = None
+            await sweeps.move(session, sweep, SweepState.RUNNING, claim.tools.clock())
+    return LOOK_AGAIN_SECONDS

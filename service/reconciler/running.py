@@ -1,0 +1,40 @@
+"""A running sweep: every cluster has a live runner until all trials have ended or a budget is used up."""
+
+from search_spaces.sweep_spec import count_trials
+from service.ledger import sweeps
+from service.lifecycle import SweepState
+from service.reconciler.budget import broken_limit
+from service.reconciler.claim import Claim, Picture
+from service.reconciler.jobs import (
+    fence_dead_runners,
+    idle_runners_in_a_row,
+    settle_jobs,
+    submit_missing_runners,
+)
+
+LOOK_AGAIN_SECONDS = 2.0
+
+
+async def step(claim: Claim, picture: Picture) -> float:
+    """One step; seconds until the next one is due."""
+    if picture.ended_trials == count_trials(picture.spec):
+        async with claim.write() as (session, sweep):
+            await sweeps.move(session, sweep, SweepState.ANALYSING, claim.tools.clock())
+        return 0.0
+    limit = broken_limit(picture, claim.tools.clock()) or _runners_keep_dying(claim, picture)
+    if limit is not None:
+        then, reason = limit
+        async with claim.write() as (session, sweep):
+            await sweeps.cut(session, claim.tools.settings, sweep, then, claim.tools.clock(), reason)
+        return 0.0
+    await fence_dead_runners(claim, picture)
+    await settle_jobs(claim, picture)
+    await submit_missing_runners(claim, await claim.picture())
+    return LOOK_AGAIN_SECONDS
+
+
+def _runners_keep_dying(claim: Claim, picture: Picture) -> tuple[SweepState, str] | None:
+    idle = idle_runners_in_a_row(picture)
+    if len(idle) < claim.tools.settings.max_idle_runners:
+        return None
+    return SweepState.FAILED, f"{len(idle)} runners in a row ended no trial, the last one: {idle[0].reason}"
