@@ -1,4 +1,4 @@
-"""What every augmentation is to its caller."""
+"""What every augmentation is to its caller, and the one scale of their strengths."""
 
 # B images, C channels, H height, W width
 
@@ -6,6 +6,9 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+
+LARGEST_MAGNITUDE = 30
+"""End of the scale of strengths, which starts at 0 (arXiv:1909.13719)."""
 
 
 class Augmentation(Protocol):

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from trainers.augmentations.augmentation import Augmentation
+from trainers.augmentations.augmentation import LARGEST_MAGNITUDE, Augmentation
 from trainers.augmentations.autoaugment import AutoAugment
 from trainers.augmentations.basic import Basic
 from trainers.augmentations.randaugment import RandAugment
@@ -23,6 +23,8 @@ def make_augmentation(name: AugmentationName, magnitude: int, image_size: int, c
     `magnitude` is the strength from 0 to 30; none, basic and autoaugment have a fixed one. Stacked RandAugment is
     RandAugment followed by SimAugment, both at this magnitude (arXiv:2005.10243).
     """
+    if not 0 <= magnitude <= LARGEST_MAGNITUDE:
+        raise ValueError(f"magnitude must be from 0 to {LARGEST_MAGNITUDE}, got {magnitude}")
     if channels not in {1, 3}:
         raise ValueError(f"channels must be 1 or 3, got {channels}")
     randaugment, simaugment = RandAugment(magnitude, channels), SimAugment(magnitude, image_size)

@@ -1,6 +1,6 @@
 """SimAugment: SimCLR's crop, colour jitter and blur (arXiv:2002.05709, App. A), without the flip.
 
-Its strength of 1 is SimCLR's on ImageNet, 0.5 that of the released SupCon run on CIFAR-10.
+A strength of 1 (magnitude 30) is SimCLR's on ImageNet, 0.5 that of the released SupCon run on CIFAR-10.
 """
 
 # B images, C channels, H height, W width
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from trainers.augmentations.augmentation import LARGEST_MAGNITUDE
 from trainers.augmentations.filters import gaussian_blur
 from trainers.augmentations.geometry import crop
 from trainers.augmentations.intensity import adjust_brightness, adjust_contrast, adjust_saturation
 from trainers.augmentations.uniform import uniform
 
-LARGEST_MAGNITUDE = 30
-"""The magnitude at which the strength is 1."""
 SMALLEST_AREA = 0.2
 """Share of the image that a crop keeps at least: for small images, from the PyTorch reference of SupCon."""
 LARGEST_LOG_RATIO = math.log(4 / 3)
@@ -33,7 +32,7 @@ SIDES_PER_KERNEL = 10
 
 @dataclass(frozen=True)
 class SimAugment:
-    """Crop, jitter and blur whose ranges grow in proportion to `magnitude` of 30; 0 changes nothing."""
+    """Crop, jitter and blur whose ranges grow in proportion to the magnitude; 0 changes nothing."""
 
     magnitude: int
     image_size: int

@@ -63,6 +63,21 @@ def test_stacked_is_randaugment_followed_by_simaugment(make_images: Images) -> N
     assert torch.equal(make_augmentation("stacked_randaugment", 12, 8, 1)(images, twin), both)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_views_are_made_on_the_images_device(name: AugmentationName, channels: int, generator: torch.Generator) -> None:
+    # The meta device computes shapes alone and refuses to mix with tensors of the CPU.
+    images = torch.empty(64, channels, 32, 32, device="meta")
+    views = make_augmentation(name, 9, 32, channels)(images, generator)
+    assert (views.device.type, views.shape) == ("meta", images.shape)
+
+
+@pytest.mark.parametrize("magnitude", [-1, 31])
+def test_magnitudes_off_the_scale_are_refused(magnitude: int) -> None:
+    with pytest.raises(ValueError, match=f"magnitude must be from 0 to 30, got {magnitude}"):
+        make_augmentation("randaugment", magnitude, 8, 1)
+
+
 def test_other_numbers_of_channels_are_refused() -> None:
     with pytest.raises(ValueError, match="channels must be 1 or 3, got 4"):
         make_augmentation("basic", 9, 8, 4)
