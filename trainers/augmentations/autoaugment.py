@@ -1,4 +1,4 @@
-"""AutoAugment's policy for house numbers (SVHN), the published one nearest to digits (arXiv:1805.09501, Table 9).
+"""AutoAugment's policy for house numbers (SVHN), the published one nearest to digits (arXiv:1805.09501, appendix).
 
 The rows are torchvision's, checked by a test; written out here because importing torchvision takes two seconds.
 """

@@ -1,6 +1,6 @@
 """The operations that AutoAugment and RandAugment choose from, on one scale of strength, and their application.
 
-Ranges are those of arXiv:1805.09501, Table 6, as torchvision has them. Unlike there, shears turn about the centre and
+Ranges are those of arXiv:1805.09501 (appendix), as torchvision has them. Unlike there, shears turn about the centre and
 lengths are shares of the side sampled between pixels, so that a small digit stays in its image and every level counts.
 """
 

@@ -11,7 +11,7 @@ from trainers.augmentations.augmentation import LARGEST_MAGNITUDE
 from trainers.augmentations.operations import OPERATION_NUMBERS, apply_operations
 
 OPERATIONS_PER_IMAGE = 2
-"""The paper's N for CIFAR, SVHN and ImageNet."""
+"""The paper's N for ResNet-50 on ImageNet, and torchvision's default."""
 CHOICES = tuple(name for name in OPERATION_NUMBERS if name != "invert")
 """The paper's 14 operations (Sec. 3.1)."""
 
