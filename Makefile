@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check format openapi clean
+.PHONY: demo test check format docs clean
 
 demo: $(INSTALLED)  ## From nothing to a robustness report on real handwritten digits.
 	$(BIN)/supsweep demo
@@ -22,7 +22,8 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-openapi: $(INSTALLED)  ## Writes docs/openapi.json anew from the code.
+docs: $(INSTALLED)  ## Writes anew the pages that are made from the code.
+	$(BIN)/python -m search_spaces.reference docs/spec.md
 	$(BIN)/python -m service.api.openapi docs/openapi.json
 
 clean:

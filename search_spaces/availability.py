@@ -56,6 +56,14 @@ def check_available(spec: "SweepSpec") -> None:
             _check(field, value, values, reason, at=at)
 
 
+def available_values() -> Iterator[tuple[str, list[Any]]]:
+    """Each limited field with the values that have code."""
+    for path, (values, _) in _SPEC_FIELDS.items():
+        yield ".".join(path), values
+    for field, (values, _) in _TRIAL_FIELDS.items():
+        yield field, values
+
+
 def _values_of_trial_fields(spec: "SweepSpec") -> Iterator[tuple[str, Any, Path]]:
     """Every value that the spec gives to a field of TrialConfig, with its path."""
     for index, arm in enumerate(spec.arms):

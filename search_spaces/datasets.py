@@ -1,11 +1,11 @@
 """The datasets by name, and the facts about each that planning and statistics need."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from search_spaces.vocabulary import Vocabulary
+from search_spaces.vocabulary import Vocabulary, refusal
 
 DatasetName = Literal["digits", "fashion_mnist", "cifar10", "cifar100", "imagenet", "image_folder"]
 
@@ -22,6 +22,12 @@ class DatasetSpec(Vocabulary):
         default=1.0, gt=0, le=1, description="Share of the remaining training images that is used, per class."
     )
     split_seed: int = Field(default=0, ge=0, description="Seed of the splits; the same for every trial of a sweep.")
+
+    @model_validator(mode="after")
+    def _check_root(self) -> Self:
+        if self.name == "digits" and self.root is not None:
+            raise refusal("digits come with the trainers", at=["root"], value=self.root, accepted="no root")
+        return self
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,25 @@
+"""The centre of the learning rate: documented for every objective × optimizer, linear in the batch."""
+
+from typing import get_args
+
+import pytest
+
+from search_spaces.learning_rates import peak_learning_rate, reference_learning_rate
+from search_spaces.objectives import Objective
+from search_spaces.trial_config import Optimizer, TrialConfig
+
+
+@pytest.mark.parametrize("optimizer", get_args(Optimizer))
+@pytest.mark.parametrize("objective", Objective)
+def test_every_pair_has_a_reference(objective: Objective, optimizer: Optimizer) -> None:
+    assert reference_learning_rate(objective, optimizer) > 0
+
+
+def test_reference_scales_with_batch_and_multiplier() -> None:
+    config = TrialConfig(objective=Objective.SUPCON, batch_size=128, learning_rate_multiplier=3.0)
+    assert peak_learning_rate(config) == pytest.approx(0.5 * 128 / 256 * 3.0)
+
+
+def test_given_rate_is_not_scaled_with_the_batch() -> None:
+    config = TrialConfig(objective=Objective.SUPCON, batch_size=128, learning_rate=0.2, learning_rate_multiplier=2.0)
+    assert peak_learning_rate(config) == pytest.approx(0.4)

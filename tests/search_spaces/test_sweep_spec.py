@@ -1,0 +1,149 @@
+"""Every illegal spec is refused, at the right place, with the field, the value and what is accepted."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from search_spaces.presets import PRESETS, digits_demo
+from search_spaces.refusals import Refusal, refusals
+from search_spaces.sweep_spec import SweepSpec, count_trials
+
+LOG_RATE = {"kind": "float", "low": 0.1, "high": 10.0, "log": True}
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """A legal document, with parts of it replaced by path: `design__kind="grid"`."""
+    result: dict[str, Any] = digits_demo().model_dump(mode="json", exclude_defaults=True)
+    for path, value in changes.items():
+        node: Any = result
+        *parents, last = [int(part) if part.isdigit() else part for part in path.split("__")]
+        for part in parents:
+            node = node.setdefault(part, {}) if isinstance(node, dict) else node[part]
+        node[last] = value
+    return result
+
+
+def refused(**changes: Any) -> Refusal:
+    """The first thing that is wrong with the changed document."""
+    body = document(**changes)
+    with pytest.raises(ValidationError) as caught:
+        SweepSpec.model_validate(body)
+    return refusals(caught.value.errors(), body)[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "parts"),
+    [
+        ({"nmae": "x"}, "/nmae", ["nmae", "did you mean name"]),
+        ({"arms__0__objectve": "x"}, "/arms/0/objectve", ["did you mean objective"]),
+        ({"name": "a b"}, "/name", ["'a b'"]),
+        ({"arms": []}, "/arms", ["at least 1"]),
+        ({"arms__1__name": "supcon"}, "/arms/1", ["'supcon' twice"]),
+        ({"arms__0__objective": "supcn"}, "/arms/0/objective", ["'supcn'", "'supcon'"]),
+        ({"arms__0__base__epochs": 0}, "/arms/0/base/epochs", ["epochs cannot be 0", "greater than or equal to 1"]),
+        ({"arms__0__base__epochs": 1.5}, "/arms/0/base/epochs", ["epochs cannot be 1.5"]),
+        ({"arms__0__base__seed": 1}, "/arms/0/base/seed", ["`design.seed`"]),
+        ({"arms__1__base__temperature": 0.1}, "/arms/1/base/temperature", ["does not use 'temperature'"]),
+        ({"arms__1__space__temperature": LOG_RATE}, "/arms/1/space/temperature", ["'cross_entropy'", "does not use"]),
+        ({"shared__temperature": LOG_RATE}, "/shared/temperature", ["'cross_entropy'", "does not use"]),
+        ({"shared__temprature": LOG_RATE}, "/shared/temprature", ["temprature"]),
+        ({"shared__learning_rate_multiplier__low": 0}, "/shared/learning_rate_multiplier/low", ["log", "low=0.0"]),
+        ({"shared__learning_rate_multiplier__kind": "flot"}, "/shared/learning_rate_multiplier", ["flot"]),
+        ({"shared__batch_size__values": [64, 1]}, "/shared/batch_size/values/1", ["batch_size cannot be 1"]),
+        ({"shared__batch_size": {"kind": "float", "low": 32.5, "high": 64}}, "/shared/batch_size/kind", ["int"]),
+        ({"shared__optimizer__values": ["adam"]}, "/shared/optimizer/values/0", ["'adam'", "'adamw'"]),
+        (
+            {"shared__augmentation_magnitude__when": {"augmentatio": ["x"]}},
+            "/shared/augmentation_magnitude/when/augmentatio",
+            ["augmentatio", "did you mean augmentation"],
+        ),
+        (
+            {"shared__augmentation_magnitude__when": {"augmentation": ["basic"]}},
+            "/shared/augmentation_magnitude/when/augmentation",
+            ["never 'basic'"],
+        ),
+        (
+            {"shared__augmentation_magnitude__when": {"learning_rate_multiplier": [1.0]}},
+            "/shared/augmentation_magnitude/when/learning_rate_multiplier",
+            ["continuous"],
+        ),
+        ({"pruning__kind": "asha"}, "/pruning/kind", ["'paired'", "design.kind search"]),
+        ({"budget__device_hours": 0}, "/budget/device_hours", ["cannot be 0", "greater than 0"]),
+        ({"budget__wall_clock": "3 weeks"}, "/budget/wall_clock", ["'3 weeks'", "30m"]),
+        ({"design__sampler": "tpe"}, "/design/sampler", ["'tpe'", "sobol, random"]),
+        ({"design__configurations": 15_000}, "/design/configurations", ["30,000 trials", "at most 20,000"]),
+        ({"design__configurations": 0}, "/design/configurations", ["cannot be 0"]),
+        ({"metric__name": "test_top1"}, "/metric/name", ["test_top1", "val_top1"]),
+        ({"metric": {"name": "val_nll", "goal": "maximize"}}, "/metric/goal", ["minimize"]),
+        ({"metric": [{"name": "val_top1"}]}, "/metric", ["later release"]),
+        ({"clusters": []}, "/clusters", ["at least 1"]),
+        ({"dataset__root": "/data"}, "/dataset/root", ["no root"]),
+        ({"resources__workers": 2}, "/resources/workers", ["several workers", "accepted: 1"]),
+        ({"dataset__name": "cifar10"}, "/dataset/name", ["cifar10", "accepted: digits"]),
+        ({"arms__0__base__queue_size": 8192}, "/arms/0/base/queue_size", ["8192", "not in this release"]),
+        ({"shared__precision": {"kind": "choice", "values": ["fp32", "bf16"]}}, "/shared/precision", ["bf16"]),
+    ],
+)
+def test_illegal_spec_is_refused(changes: dict[str, Any], pointer: str, parts: list[str]) -> None:
+    refusal = refused(**changes)
+    assert refusal.pointer.startswith(pointer)
+    for part in parts:
+        assert part in refusal.detail
+
+
+def test_conditions_in_a_circle_are_refused() -> None:
+    choice = {"kind": "choice", "values": ["sgd", "lars"], "when": {"augmentation": ["basic"]}}
+    other = {"kind": "choice", "values": ["basic", "none"], "when": {"optimizer": ["sgd"]}}
+    refusal = refused(shared={"optimizer": choice, "augmentation": other})
+    assert "circle" in refusal.detail
+
+
+def test_million_point_grid_is_refused_with_its_size() -> None:
+    refusal = refused(
+        design={"kind": "grid"},
+        shared={
+            "epochs": {"kind": "int", "low": 1, "high": 1000},
+            "batch_size": {"kind": "int", "low": 2, "high": 1001},
+        },
+        arms__0__space={},
+        arms__1__space={},
+    )
+    assert refusal.pointer == "/design/kind"
+    assert "2,000,000 trials" in refusal.detail
+
+
+def test_grid_over_a_continuous_factor_is_refused() -> None:
+    refusal = refused(design={"kind": "grid"})
+    assert "'learning_rate_multiplier' is continuous" in refusal.detail
+
+
+def test_paired_design_needs_two_arms() -> None:
+    refusal = refused(arms=document()["arms"][:1])
+    assert "at least two arms" in refusal.detail
+
+
+def test_all_field_errors_are_told_at_once() -> None:
+    body = document(name="a b", budget={"device_hours": 0})
+    with pytest.raises(ValidationError) as caught:
+        SweepSpec.model_validate(body)
+    assert [refusal.pointer for refusal in refusals(caught.value.errors(), body)] == ["/name", "/budget/device_hours"]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_preset_survives_a_round_trip(name: str) -> None:
+    spec = PRESETS[name]()
+    assert SweepSpec.model_validate_json(spec.model_dump_json()) == spec
+
+
+def test_trials_are_counted_over_arms_and_seeds() -> None:
+    spec = SweepSpec.model_validate(
+        document(design={"kind": "paired", "configurations": 10, "replicates": 3, "replicated_fraction": 0.5})
+    )
+    assert count_trials(spec) == 2 * (5 * 3 + 5)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30m", 1800), ("1.5h", 5400), ("2d", 172_800), (7, 7)])
+def test_durations_are_written_as_people_do(text: str | int, seconds: float) -> None:
+    spec = SweepSpec.model_validate(document(budget={"wall_clock": text}))
+    assert spec.budget.wall_clock == seconds
