@@ -24,7 +24,7 @@ format: $(INSTALLED)
 
 docs: $(INSTALLED)  ## Writes anew the pages that are made from the code.
 	$(BIN)/python -m search_spaces.reference docs/spec.md
-	$(BIN)/python -m service.api.openapi docs/openapi.json
+	$(BIN)/python -m service.cli.openapi docs/openapi.json
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -83,6 +83,14 @@ class IdempotencyKeyReused(SweepServiceError):
     title = "Idempotency key reused"
 
 
+class MadeMeanwhile(SweepServiceError):
+    """Another request made what this one was about to make."""
+
+    status_code = 409
+    code = "made_meanwhile"
+    title = "Made meanwhile"
+
+
 class DatabaseFull(SweepServiceError):
     """The disk of the database has no room."""
 

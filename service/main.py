@@ -52,15 +52,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts.settings.home.mkdir(parents=True, exist_ok=True)
     await upgrade(parts.database)
     await make_first_key(parts.database, parts.settings.api_key_file, parts.clock())
-    tasks = [asyncio.create_task(reconcile(_tools(parts)), name="reconciler")]
+    parts.tasks.append(asyncio.create_task(reconcile(_tools(parts)), name="reconciler"))
     if parts.settings.mlflow_uri is not None:
         store = MlflowStore(parts.settings.mlflow_uri)
-        tasks.append(asyncio.create_task(project(parts.database, store, parts.clock), name="projector"))
+        parts.tasks.append(asyncio.create_task(project(parts.database, store, parts.clock), name="projector"))
     try:
         yield
     finally:
-        parts.is_stopping = True
-        await _stop(tasks)
+        await _stop(parts.tasks)
         await parts.clusters.aclose()
         await parts.database.close()
 

@@ -1,7 +1,8 @@
 """What handlers ask for in their signatures: parts of the service, sessions, the caller, the caller's sweep."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -24,7 +25,8 @@ class Parts:
     database: Database
     clusters: ClusterRegistry
     clock: Callable[[], datetime]
-    is_stopping: bool = False
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    """The background loops; one that has ended is a broken part."""
 
 
 def _parts(request: Request) -> Parts:

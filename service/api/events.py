@@ -42,7 +42,7 @@ async def events(
 async def _stream(parts: Parts, sweep_id: str, after: int) -> AsyncIterator[bytes]:
     """The events in SSE's format, with a comment in every longer silence."""
     last_sent = time.monotonic()
-    async for event in follow_events(parts.database, sweep_id, after=after, is_stopping=lambda: parts.is_stopping):
+    async for event in follow_events(parts.database, sweep_id, after=after):
         if event is not None:
             yield format_sse_event(data_str=event.model_dump_json(), event=event.kind, id=str(event.sequence))
         elif time.monotonic() - last_sent > KEEPALIVE_SECONDS:

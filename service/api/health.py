@@ -17,10 +17,13 @@ async def healthz() -> Health:
 
 @router.get("/readyz", operation_id="readyz", responses={503: {"model": Health}})
 async def readyz(parts: WiredParts, response: Response) -> Health:
-    """The service can take sweeps: its database answers."""
+    """The service can take sweeps and move them: its database answers and its loops run."""
+    reasons = [f"the {task.get_name()} has stopped; its log tells why" for task in parts.tasks if task.done()]
     try:
         await parts.database.check()
     except SweepServiceError as error:
-        response.status_code = 503
-        return Health(status="unavailable", reasons=[error.detail])
-    return Health(status="ok")
+        reasons.append(error.detail)
+    if not reasons:
+        return Health(status="ok")
+    response.status_code = 503
+    return Health(status="unavailable", reasons=reasons)

@@ -28,7 +28,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("", status_code=201, operation_id="createSweep", responses=problem_responses(404))
+@router.post("", status_code=201, operation_id="createSweep", responses=problem_responses(404, 409))
 async def create_sweep(
     parts: WiredParts, owner: Owner, spec: SubmittedSpec, response: Response, idempotency_key: IdempotencyKey = None
 ) -> SweepDetail:

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from service.errors import DatabaseFull, DatabaseUnavailable
+from service.errors import DatabaseFull, DatabaseUnavailable, MadeMeanwhile
 
 Session = AsyncSession
 """One transaction. Whoever opened it commits it; nobody else does."""
@@ -77,9 +77,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turns a full or absent database into a refusal that says what to do."""
+    """Turns a full or absent database, and a lost race, into a refusal that says what to do."""
     try:
         yield
+    except IntegrityError as error:
+        raise MadeMeanwhile("another request made the same thing at the same moment: ask again") from error
     except (OperationalError, InterfaceError, OSError) as error:
         if "full" in str(error) or "No space left" in str(error):
             raise DatabaseFull("the disk of the database is full: free some space; nothing was half-written") from error

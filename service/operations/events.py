@@ -1,7 +1,7 @@
 """What a person does with events: read a page, or follow them until the sweep has finished."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from service.db import events, sweeps
 from service.db.database import Database, Session
@@ -19,17 +19,15 @@ async def list_events(session: Session, sweep_id: str, *, after: int, limit: int
     return EventPage(items=items, last_sequence=items[-1].sequence if items else after)
 
 
-async def follow_events(
-    database: Database, sweep_id: str, *, after: int, is_stopping: Callable[[], bool]
-) -> AsyncIterator[EventView | None]:
-    """Every event that follows `after`, in order, until the finished sweep has no more or the service stops.
+async def follow_events(database: Database, sweep_id: str, *, after: int) -> AsyncIterator[EventView | None]:
+    """Every event that follows `after`, in order, until the finished sweep has no more.
 
     None comes between them whenever there is nothing new, so that a reader can tell silence from death.
 
     The database is asked rather than a queue in memory: events of other processes come the same way, and
     a slow reader holds nothing up.
     """
-    while not is_stopping():
+    while True:
         async with database.read() as session:
             sweep = await sweeps.find(session, sweep_id)
             page = await events.after(session, sweep_id, after, limit=PAGE)

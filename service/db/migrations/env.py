@@ -1,14 +1,15 @@
 """Alembic's entry: runs migrations on the connection that `service.db.migrations` opened."""
 
+from alembic import context
+from sqlalchemy import Connection, text
+
 import service.db.events
 import service.db.keys
 import service.db.projections
 import service.db.reports
 import service.db.runners
 import service.db.trials  # noqa: F401  # every table, so that autogenerate sees them
-from alembic import context
 from service.db.base import Base
-from sqlalchemy import Connection, text
 
 # Any constant: it keeps two processes that start at once from migrating side by side.
 MIGRATION_LOCK = 7_263_511

@@ -1,0 +1,34 @@
+"""The API on a real database, called in process; the background loops are not running."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fakes.ledger import World
+
+from service.auth.first_key import make_first_key
+from service.auth.keys import make_key
+from service.main import build_app
+
+
+@pytest.fixture
+async def api(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with the first key of the service."""
+    app = build_app(world.settings, world.clusters)
+    app.state.parts.database = world.database
+    app.state.parts.clock = world.clock
+    await make_first_key(world.database, world.settings.api_key_file, world.clock())
+    key = world.settings.api_key_file.read_text().strip()
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://service", headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+async def stranger(world: World, api: httpx.AsyncClient) -> dict[str, str]:
+    """Headers with the key of somebody else."""
+    key = make_key("stranger", world.clock())
+    async with world.database.write() as session:
+        session.add(key.row)
+    return {"Authorization": f"Bearer {key.text}"}

@@ -1,0 +1,235 @@
+"""The reconciler moves sweeps from POST to their end, whatever their clusters and runners do."""
+
+import asyncio
+
+import pytest
+from fakes.ledger import RunnerDouble, World, completed, small_spec, step
+
+from search_spaces.outcomes import Outcome
+from search_spaces.runner_protocol import Finished, RunnerBrief, TrialEnding
+from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobState
+from service.db import runners, sweeps
+from service.db.runners import RunnerRow
+from service.errors import RunnerFenced
+from service.ledger.runners import OpenedRunner
+from service.lifecycle import RunnerState, SweepState, TrialState
+from service.operations.sweeps import cancel_sweep
+from service.reconciler.claim import Tools
+from service.reconciler.loop import reconcile, take_due_step
+
+
+async def reconcile_for(world: World, seconds: float = 0.0) -> None:
+    """Turns the clock second by second and takes every step that is due."""
+    tools = Tools(world.settings, world.database, world.clusters, world.clock)
+    for _ in range(int(seconds) + 1):
+        while await take_due_step(tools, "worker"):
+            pass
+        world.clock.turn(1)
+
+
+async def runner_rows(world: World, sweep_id: str) -> list[RunnerRow]:
+    async with world.database.read() as session:
+        return list(await runners.of_sweep(session, sweep_id))
+
+
+async def submitted_runner(world: World, sweep_id: str) -> RunnerDouble:
+    """The runner of the newest job, as its cluster would start it."""
+    row = (await runner_rows(world, sweep_id))[-1]
+    job = world.cluster.jobs[row.submission_id]
+    brief = RunnerBrief.model_validate_json(job.environment["SUPSWEEP_RUNNER"])
+    token = job.environment["SUPSWEEP_RUNNER_TOKEN"]
+    world.cluster.becomes(row.submission_id, JobState.RUNNING)
+    return RunnerDouble(world, OpenedRunner(brief.runner_id, row.submission_id, token))
+
+
+async def run_to_the_end(runner: RunnerDouble) -> None:
+    """Everything a good runner does, its job's end included."""
+    index = 0
+    while not isinstance(await runner.ask(f"good{index}"), Finished):
+        await runner.report(outcomes=[completed(f"good{index}", score=0.8 + index / 100)])
+        index += 1
+    runner.world.cluster.becomes(runner.opened.submission_id, JobState.SUCCEEDED)
+
+
+async def state_of(world: World, sweep_id: str) -> SweepState:
+    return (await world.sweep(sweep_id)).state
+
+
+async def test_sweep_goes_from_post_to_its_report(world: World) -> None:
+    sweep_id = await world.create()
+    assert await state_of(world, sweep_id) is SweepState.QUEUED
+    await reconcile_for(world)
+    assert await state_of(world, sweep_id) is SweepState.RUNNING
+    await run_to_the_end(await submitted_runner(world, sweep_id))
+    await reconcile_for(world, 5)
+    sweep = await world.sweep(sweep_id)
+    assert sweep.state is SweepState.SUCCEEDED
+    assert sweep.ended_at is not None
+
+
+async def test_cluster_that_is_away_keeps_the_sweep_queued_with_the_reason(world: World) -> None:
+    world.cluster.fails_with = ClusterUnreachable("connection refused")
+    sweep_id = await world.create()
+    await reconcile_for(world, 5)
+    sweep = await world.sweep(sweep_id)
+    assert sweep.state is SweepState.QUEUED
+    assert "connection refused" in (sweep.state_reason or "")
+    world.cluster.fails_with = None
+    await reconcile_for(world, 20)
+    assert await state_of(world, sweep_id) is SweepState.RUNNING
+    assert (await world.sweep(sweep_id)).state_reason is None
+
+
+async def test_refused_submission_is_tried_again_ever_more_slowly(world: World) -> None:
+    world.cluster.fails_with = ClusterRefused("the token is wrong")
+    sweep_id = await world.create()
+    await reconcile_for(world, 30)
+    assert 3 <= len(await runner_rows(world, sweep_id)) <= 7
+
+
+async def test_runner_that_was_submitted_although_the_answer_was_lost_counts_nothing(world: World) -> None:
+    world.cluster.loses_answers = True
+    sweep_id = await world.create()
+    await reconcile_for(world)
+    ghost = await submitted_runner(world, sweep_id)
+    with pytest.raises(RunnerFenced):
+        await ghost.ask("t1")
+    world.cluster.loses_answers = False
+    await reconcile_for(world, 5)
+    assert world.cluster.states[ghost.opened.submission_id] is JobState.STOPPED
+    assert (await runner_rows(world, sweep_id))[-1].state is RunnerState.SUBMITTING
+
+
+async def test_silent_runner_is_fenced_and_another_ends_the_sweep(world: World) -> None:
+    sweep_id = await world.create()
+    await reconcile_for(world)
+    dead = await submitted_runner(world, sweep_id)
+    await dead.take("t1")
+    await dead.report(results=[step("t1")])
+    await reconcile_for(world, world.settings.lease_seconds + 10)
+    with pytest.raises(RunnerFenced):
+        await dead.report(results=[step("t1", 2)])
+    await run_to_the_end(await submitted_runner(world, sweep_id))
+    await reconcile_for(world, 5)
+    assert await state_of(world, sweep_id) is SweepState.SUCCEEDED
+    assert {trial.outcome for trial in await world.trials(sweep_id)} == {Outcome.COMPLETED}
+    assert (await world.trials(sweep_id))[0].attempts == 2
+
+
+async def test_failed_job_is_noticed_before_its_lease_ends(world: World) -> None:
+    sweep_id = await world.create()
+    await reconcile_for(world)
+    runner = await submitted_runner(world, sweep_id)
+    await runner.take("t1")
+    world.cluster.becomes(runner.opened.submission_id, JobState.FAILED)
+    await reconcile_for(world, 2 * world.settings.heartbeat_seconds + 4)
+    assert (await runner_rows(world, sweep_id))[0].state is RunnerState.FENCED
+    assert world.clock() < (await runner_rows(world, sweep_id))[0].lease_until
+
+
+async def test_unreachable_cluster_does_not_fence_a_runner_that_is_heard(world: World) -> None:
+    sweep_id = await world.create()
+    await reconcile_for(world)
+    runner = await submitted_runner(world, sweep_id)
+    world.cluster.fails_with = ClusterUnreachable("dashboard away")
+    for _ in range(10):
+        await runner.report()
+        await reconcile_for(world, 10)
+    assert (await runner_rows(world, sweep_id))[0].state is RunnerState.LIVE
+
+
+async def test_cancelled_sweep_ends_only_when_its_job_is_over(world: World) -> None:
+    sweep_id = await world.create()
+    await reconcile_for(world)
+    runner = await submitted_runner(world, sweep_id)
+    await runner.take("t1")
+    world.cluster.fails_with = ClusterUnreachable("dashboard away")
+    async with world.database.write() as session:
+        await cancel_sweep(session, world.settings, await world.sweep(sweep_id), world.clock())
+    await reconcile_for(world, 5)
+    assert await state_of(world, sweep_id) is SweepState.CANCELLING
+    world.cluster.fails_with = None
+    await reconcile_for(world, 5)
+    assert await state_of(world, sweep_id) is SweepState.CANCELLED
+    assert world.cluster.states[runner.opened.submission_id] is JobState.STOPPED
+    assert {trial.outcome for trial in await world.trials(sweep_id)} == {Outcome.CANCELLED}
+
+
+async def test_runners_that_keep_dying_fail_the_sweep_with_the_last_reason(world: World) -> None:
+    sweep_id = await world.create()
+    for _ in range(world.settings.max_idle_runners):
+        await reconcile_for(world, 30)
+        rows = await runner_rows(world, sweep_id)
+        world.cluster.becomes(rows[-1].submission_id, JobState.FAILED)
+        await reconcile_for(world, 30)
+    sweep = await world.sweep(sweep_id)
+    assert sweep.state is SweepState.FAILED
+    assert "its job is FAILED" in (sweep.state_reason or "")
+
+
+async def test_wall_clock_budget_cuts_the_sweep_and_still_reports(world: World) -> None:
+    sweep_id = await world.create(small_spec(budget={"wall_clock": 60}))
+    await reconcile_for(world)
+    runner = await submitted_runner(world, sweep_id)
+    for name in ("t1", "t2"):
+        await runner.take(name)
+        await runner.report(outcomes=[completed(name)])
+    await reconcile_for(world, 70)
+    sweep = await world.sweep(sweep_id)
+    assert sweep.state is SweepState.SUCCEEDED
+    assert "budget.wall_clock = 60 s" in (sweep.state_reason or "")
+    outcomes = [trial.outcome for trial in await world.trials(sweep_id)]
+    assert outcomes == [Outcome.COMPLETED, Outcome.COMPLETED, Outcome.CANCELLED, Outcome.CANCELLED]
+
+
+async def test_device_hours_budget_cuts_the_sweep(world: World) -> None:
+    sweep_id = await world.create(small_spec(budget={"device_hours": 0.01}))
+    await reconcile_for(world)
+    runner = await submitted_runner(world, sweep_id)
+    await runner.take("t1")
+    await runner.report(outcomes=[completed("t1", seconds=40.0)])
+    await reconcile_for(world, 5)
+    assert "budget.device_hours" in ((await world.sweep(sweep_id)).state_reason or "")
+
+
+async def test_too_many_failures_fail_the_sweep(world: World) -> None:
+    sweep_id = await world.create(small_spec(design={"configurations": 4}, budget={"max_failure_rate": 0.5}))
+    await reconcile_for(world)
+    runner = await submitted_runner(world, sweep_id)
+    for index in range(5):
+        await runner.take(f"t{index}")
+        ending = TrialEnding(
+            tune_trial_id=f"t{index}", outcome=Outcome.FAILED, reason="a bug", attempt_device_seconds=1.0
+        )
+        await runner.report(outcomes=[ending])
+    await reconcile_for(world, 5)
+    sweep = await world.sweep(sweep_id)
+    assert sweep.state is SweepState.FAILED
+    assert "5 of 5 ended trials failed" in (sweep.state_reason or "")
+    assert all(trial.state is TrialState.ENDED for trial in await world.trials(sweep_id))
+
+
+async def test_two_workers_never_move_the_same_sweep(world: World) -> None:
+    sweep_id = await world.create()
+    now = world.clock()
+    async with world.database.write() as session:
+        assert await sweeps.claim_due(session, "one", now=now, until=now.replace(year=2027)) is not None
+    async with world.database.write() as session:
+        assert await sweeps.claim_due(session, "two", now=now, until=now.replace(year=2027)) is None
+        assert await sweeps.find_claimed(session, sweep_id, "two") is None
+
+
+async def test_runners_are_forgiven_the_silence_of_our_own_absence(world: World) -> None:
+    sweep_id = await world.create()
+    await reconcile_for(world)
+    runner = await submitted_runner(world, sweep_id)
+    await runner.take("t1")
+    world.clock.turn(10_000)
+    tools = Tools(world.settings, world.database, world.clusters, world.clock)
+    task = asyncio.create_task(reconcile(tools))
+    while (await runner_rows(world, sweep_id))[0].lease_until < world.clock():
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await runner.report(results=[step("t1")])
+    assert (await runner_rows(world, sweep_id))[0].state is RunnerState.LIVE

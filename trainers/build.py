@@ -1,0 +1,136 @@
+"""TrialConfig → objects, the only such mapping: everything it makes takes plain arguments."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import torch
+
+from search_spaces.datasets import DatasetSpec
+from search_spaces.learning_rates import peak_learning_rate
+from search_spaces.objectives import Objective as ObjectiveName
+from search_spaces.sweep_spec import Evaluation
+from search_spaces.trial_config import TrialConfig
+from trainers.augmentations.augmentation import Augmentation
+from trainers.augmentations.make import make_augmentation
+from trainers.contrastive import Contrastive
+from trainers.cross_entropy import CrossEntropy
+from trainers.datasets.load import load_splits
+from trainers.datasets.splits import Splits
+from trainers.health import Health
+from trainers.loop import Objective, Training, steps_per_epoch
+from trainers.losses.supcon import SupConLoss
+from trainers.models.projections import make_projection
+from trainers.models.tiny_resnet import TinyResNet
+from trainers.optimizers.make import make_optimizer
+from trainers.optimizers.schedules import make_scheduler
+
+
+@dataclass(frozen=True)
+class BuiltTrial:
+    """A trial before its first step. `fingerprint` is equal only for the same configuration on the same images."""
+
+    splits: Splits
+    training: Training
+    epochs: int
+    fingerprint: str
+
+
+def build_trial(config: TrialConfig, dataset: DatasetSpec, evaluation: Evaluation) -> BuiltTrial:
+    """Loads the images and makes the model, on the GPU if there is one. Equal arguments give equal weights.
+
+    Raises ValueError, saying what is accepted, for what cannot be built or does not fit the images.
+    """
+    _check_evaluation(evaluation)
+    splits = _load_splits(dataset)
+    _check_batch_size(config, splits)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with torch.random.fork_rng():
+        torch.manual_seed(_seed_of_stream(config.seed, "weights"))
+        objective = _make_objective(config, splits).to(device)
+    training = _make_training(config, objective, images=len(splits.train))
+    return BuiltTrial(splits.to(device), training, config.epochs, _fingerprint(config, splits))
+
+
+def _check_evaluation(evaluation: Evaluation) -> None:
+    if evaluation.probe.kind != "lbfgs":
+        raise ValueError(f"this runner has no {evaluation.probe.kind!r} probe; accepted: lbfgs")
+
+
+def _load_splits(dataset: DatasetSpec) -> Splits:
+    return load_splits(
+        dataset.name,
+        val_fraction=dataset.val_fraction,
+        train_fraction=dataset.train_fraction,
+        split_seed=dataset.split_seed,
+    )
+
+
+def _check_batch_size(config: TrialConfig, splits: Splits) -> None:
+    if config.batch_size > len(splits.train):
+        raise ValueError(
+            f"batch_size {config.batch_size} is more than the {len(splits.train)} training images; accepted: "
+            f"2 … {len(splits.train)}"
+        )
+
+
+def _make_objective(config: TrialConfig, splits: Splits) -> Objective:
+    augmentation = make_augmentation(
+        config.augmentation, config.augmentation_magnitude, splits.image_size, splits.channels
+    )
+    encoder = _make_encoder(config, splits)
+    match config.objective:
+        case ObjectiveName.SUPCON:
+            return _make_contrastive(config, splits, encoder, augmentation)
+        case ObjectiveName.CROSS_ENTROPY:
+            return CrossEntropy(encoder, encoder.feature_dim, splits.classes, config.label_smoothing, augmentation)
+        case other:
+            raise ValueError(f"this runner has no objective {other.value!r}; accepted: supcon, cross_entropy")
+
+
+def _make_encoder(config: TrialConfig, splits: Splits) -> TinyResNet:
+    if config.encoder != "tiny_resnet":
+        raise ValueError(f"this runner has no encoder {config.encoder!r}; accepted: tiny_resnet")
+    return TinyResNet(splits.channels)
+
+
+def _make_contrastive(
+    config: TrialConfig, splits: Splits, encoder: TinyResNet, augmentation: Augmentation
+) -> Contrastive:
+    return Contrastive(
+        encoder,
+        make_projection(
+            config.projection, encoder.feature_dim, config.projection_dim, normalised=config.embedding_normalised
+        ),
+        SupConLoss(config.temperature, config.base_temperature),
+        augmentation,
+        classes=splits.classes,
+        probe_weight_decay=config.probe_weight_decay,
+        probe_max_iterations=config.probe_max_iterations,
+    )
+
+
+def _make_training(config: TrialConfig, objective: Objective, images: int) -> Training:
+    steps = steps_per_epoch(images, config.batch_size)
+    optimizer = make_optimizer(
+        config.optimizer, objective, peak_learning_rate(config), config.momentum, config.weight_decay
+    )
+    return Training(
+        objective,
+        optimizer,
+        make_scheduler(optimizer, config.schedule, config.epochs * steps, round(config.warmup_epochs * steps)),
+        order=torch.Generator().manual_seed(_seed_of_stream(config.seed, "order")),
+        augmentation=torch.Generator().manual_seed(_seed_of_stream(config.seed, "augmentation")),
+        health=Health(warmup_epochs=math.ceil(config.warmup_epochs)),
+        batch_size=config.batch_size,
+        gradient_clip=config.gradient_clip,
+    )
+
+
+def _seed_of_stream(seed: int, stream: str) -> int:
+    """63 bits, unrelated for different seeds or streams: arms of a pair share the order, not only its seed."""
+    return int.from_bytes(hashlib.sha256(f"{stream} {seed}".encode()).digest()[:8]) >> 1
+
+
+def _fingerprint(config: TrialConfig, splits: Splits) -> str:
+    return hashlib.sha256(f"{config.model_dump_json()} {splits.fingerprint()}".encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What a trained model is worth: the same measurements for every objective, on frozen weights."""

@@ -1,0 +1,181 @@
+"""A whole trial in plain PyTorch: build → fit → probe → evaluate. Knows nothing of who asked for it.
+
+Every ending that says something of the hyperparameters is an outcome, not an exception.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from search_spaces.datasets import DatasetSpec
+from search_spaces.outcomes import Outcome
+from search_spaces.sweep_spec import Evaluation
+from search_spaces.trial_config import TrialConfig
+from trainers.build import BuiltTrial, build_trial
+from trainers.checkpoints import Checkpoints
+from trainers.clock import Clock, TimedOut
+from trainers.evaluation.evaluate import evaluate
+from trainers.health import Collapsed, Diverged
+from trainers.loop import train_epoch
+
+log = logging.getLogger(__name__)
+
+VALIDATIONS = 5
+"""How often a run is measured on the validation images: a learning curve at a few percent of the run's cost."""
+LONGEST_REASON = 4000
+"""Characters that the runner protocol takes."""
+
+
+@dataclass(frozen=True)
+class EpochEnd:
+    """What is known at the end of an epoch. Sums run since the trial's very beginning, resumed parts included."""
+
+    step: int
+    """Epochs completed."""
+    metrics: dict[str, float]
+    """train_loss, learning_rate, images_per_second, and on measured epochs val_*; all finite."""
+    image_passes: int
+    """Augmented images that went through the encoder."""
+    device_seconds: float
+    """Seconds × devices to reach this step, the kept part of earlier attempts included."""
+    attempt_device_seconds: float
+    """Seconds × devices of this attempt."""
+    checkpoint: str | None
+    """Name within the trial's folder of the checkpoint written at this step."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How one attempt ended. `reason` is a sentence for all but completed trials, `scores` theirs alone."""
+
+    outcome: Outcome
+    reason: str | None
+    scores: dict[str, float]
+    attempt_device_seconds: float
+
+
+def run_trial(
+    config: TrialConfig,
+    dataset: DatasetSpec,
+    evaluation: Evaluation,
+    *,
+    folder: Path,
+    checkpoint: str | None = None,
+    timeout_seconds: float | None = None,
+    devices: float = 1.0,
+    on_epoch: Callable[[EpochEnd], None],
+) -> Ending:
+    """Runs one attempt to its end, and calls `on_epoch` after each epoch; what that raises passes through.
+
+    Goes on from `checkpoint`, a name within `folder`, exactly as if it had never stopped. Time spent in `on_epoch`
+    counts neither against `timeout_seconds` nor as device-seconds.
+    """
+    clock = Clock(devices, timeout_seconds)
+    attempt = _attempt(config, dataset, evaluation, folder, checkpoint, clock)
+    while True:
+        advance = _advance(attempt, clock)
+        if isinstance(advance, Ending):
+            return advance
+        with clock.paused():
+            on_epoch(advance)
+
+
+Attempt = Generator[EpochEnd, None, dict[str, float]]
+"""Yields after each epoch, returns the scores."""
+
+
+def _advance(attempt: Attempt, clock: Clock) -> EpochEnd | Ending:
+    """Runs to the end of the next epoch, or to the ending."""
+    try:
+        return next(attempt)
+    except StopIteration as end:
+        return Ending(Outcome.COMPLETED, None, end.value, clock.device_seconds)
+    except Exception as error:  # the boundary: whatever a trial raises is how it ended
+        outcome, reason = _outcome_of(error)
+        if outcome is Outcome.FAILED:
+            log.exception("trial failed")
+        return Ending(outcome, reason[:LONGEST_REASON], {}, clock.device_seconds)
+
+
+def _outcome_of(error: Exception) -> tuple[Outcome, str]:
+    match error:
+        case Diverged():
+            return Outcome.DIVERGED, str(error)
+        case Collapsed():
+            return Outcome.COLLAPSED, str(error)
+        case TimedOut():
+            return Outcome.TIMED_OUT, str(error)
+        case _ if _is_out_of_memory(error):
+            return Outcome.INFEASIBLE, f"out of memory: {error}"
+    return Outcome.FAILED, f"{type(error).__name__}: {error}"
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # PyTorch's allocator for the CPU raises a plain RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def _attempt(
+    config: TrialConfig,
+    dataset: DatasetSpec,
+    evaluation: Evaluation,
+    folder: Path,
+    checkpoint: str | None,
+    clock: Clock,
+) -> Attempt:
+    trial = build_trial(config, dataset, evaluation)
+    training, splits = trial.training, trial.splits
+    checkpoints = Checkpoints(folder, trial.fingerprint)
+    earlier_device_seconds = _resume(trial, checkpoints, checkpoint)
+    while True:
+        metrics = train_epoch(training, splits.train, clock)
+        is_last = training.epochs_done == trial.epochs
+        if _is_measured(training.epochs_done, trial.epochs):
+            classifier = training.objective.fit_classifier(splits.train)
+            metrics |= _checked(evaluate(classifier, splits.val, "val"))
+        device_seconds = earlier_device_seconds + clock.device_seconds
+        # The last epoch is not written: only the test is left to do.
+        written = None if is_last else _checkpoint_if_due(trial, checkpoints, device_seconds)
+        yield EpochEnd(
+            training.epochs_done, metrics, training.image_passes, device_seconds, clock.device_seconds, written
+        )
+        if is_last:
+            return _scores_of(metrics) | _checked(evaluate(classifier, splits.test, "test"))
+
+
+def _resume(trial: BuiltTrial, checkpoints: Checkpoints, checkpoint: str | None) -> float:
+    """Device-seconds of the part that is kept; 0 for a new start."""
+    state = None if checkpoint is None else checkpoints.load(checkpoint)
+    if state is None:
+        return 0.0
+    trial.training.load_state_dict(state["training"])
+    return float(state["device_seconds"])
+
+
+def _checkpoint_if_due(trial: BuiltTrial, checkpoints: Checkpoints, device_seconds: float) -> str | None:
+    if not checkpoints.is_due():
+        return None
+    state: dict[str, Any] = {"training": trial.training.state_dict(), "device_seconds": device_seconds}
+    return checkpoints.write(trial.training.epochs_done, state)
+
+
+def _is_measured(epoch: int, epochs: int) -> bool:
+    """Five epochs evenly over the run, the last among them; every epoch of a shorter run."""
+    return epoch * VALIDATIONS // epochs > (epoch - 1) * VALIDATIONS // epochs
+
+
+def _checked(metrics: dict[str, float]) -> dict[str, float]:
+    """The metrics. Raises Diverged if one is not finite: the last step may break weights that no loss has seen."""
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            raise Diverged(f"{name} is {value}: the trained weights give no finite output")
+    return metrics
+
+
+def _scores_of(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if name.startswith("val_")}
