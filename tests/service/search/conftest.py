@@ -29,7 +29,7 @@ _SHARED: dict[str, dict[str, Any]] = {
 _OWN: dict[str, dict[str, Any]] = {
     "supcon": {
         "temperature": {"kind": "float", "low": 0.05, "high": 0.5},
-        "embedding_normalised": {"kind": "choice", "values": ["yes", False]},
+        "embedding_normalised": {"kind": "choice", "values": [False, "yes"]},
         "projection_dim": {"kind": "int", "low": 16, "high": 64, "when": {"embedding_normalised": ["yes"]}},
     },
     "cross_entropy": {

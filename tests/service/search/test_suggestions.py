@@ -100,10 +100,11 @@ def test_what_was_tried_in_one_arm_says_nothing_of_the_other(search_spec: MakeSp
 
 def test_replicates_repeat_the_configuration_with_another_seed(search_spec: MakeSpec, run_search: RunSearch) -> None:
     spec = search_spec(replicates=2)
-    first, _, second, _ = run_search(spec, 4, _complete)
-    assert (first.point, first.replicate, second.point, second.replicate) == (0, 0, 0, 1)
-    assert second.config.seed != first.config.seed
-    assert second.config == first.config.model_copy(update={"seed": second.config.seed})
+    history = run_search(spec, 4, _complete)
+    for first, second in zip(history[:2], history[2:], strict=True):
+        assert (first.point, first.replicate, second.point, second.replicate) == (0, 0, 0, 1)
+        assert second.config.seed != first.config.seed
+        assert second.config == first.config.model_copy(update={"seed": second.config.seed})
 
 
 def test_the_arms_of_a_search_are_matched_at_their_centres(search_spec: MakeSpec, run_search: RunSearch) -> None:
