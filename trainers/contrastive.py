@@ -56,8 +56,8 @@ class Contrastive(Objective):
     def fit_classifier(self, train: LabelledImages) -> Callable[[Tensor], Tensor]:
         """The frozen encoder under a linear probe that is fitted to the images as they are, not augmented."""
         probe = fit_probe(
-            outputs_of(self.encoder, train.images_NCHW),
-            train.labels_N,
+            outputs_of(self.encoder, train.images),
+            train.labels,
             classes=self._classes,
             weight_decay=self._probe_weight_decay,
             max_iterations=self._probe_max_iterations,

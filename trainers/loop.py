@@ -96,19 +96,19 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
     return images // batch_size + (images % batch_size >= SMALLEST_BATCH)
 
 
-def train_epoch(training: Training, images: LabelledImages, clock: Clock) -> dict[str, float]:
+def train_epoch(training: Training, train: LabelledImages, clock: Clock) -> dict[str, float]:
     """One pass over the images in a new order. Returns train_loss, learning_rate (its last) and images_per_second.
 
     Raises Diverged, Collapsed or TimedOut.
     """
     start_seconds, start_passes = clock.seconds, training.image_passes
-    learning_rate = training.scheduler.get_last_lr()[0]
+    learning_rate = 0.0
     totals = _EpochTotals()
     training.objective.train()
-    for step, indices_B in enumerate(_shuffled_batches(training, images)):
+    for step, indices_B in enumerate(_shuffled_batches(training, train)):
         clock.check()
-        learning_rate = training.scheduler.get_last_lr()[0]
-        totals.add(_train_step(training, images.images_NCHW[indices_B], images.labels_N[indices_B]), len(indices_B))
+        learning_rate = float(training.scheduler.get_last_lr()[0])
+        totals.add(_train_step(training, train.images[indices_B], train.labels[indices_B]), len(indices_B))
         if step % CHECK_EVERY_STEPS == 0:
             totals.check_finite(training.epochs_done + 1)
     training.epochs_done += 1
@@ -123,10 +123,10 @@ def train_epoch(training: Training, images: LabelledImages, clock: Clock) -> dic
     }
 
 
-def _shuffled_batches(training: Training, images: LabelledImages) -> Iterator[Tensor]:
+def _shuffled_batches(training: Training, train: LabelledImages) -> Iterator[Tensor]:
     """Indices of each batch of an epoch, on the images' device."""
-    order_N = torch.randperm(len(images), generator=training.order).to(images.labels_N.device)
-    return (batch_B for batch_B in order_N.split(training.batch_size) if len(batch_B) >= SMALLEST_BATCH)
+    order_N = torch.randperm(len(train), generator=training.order).to(train.labels.device)
+    return (batch_B for batch_B in torch.split(order_N, training.batch_size) if len(batch_B) >= SMALLEST_BATCH)
 
 
 def _train_step(training: Training, images_BCHW: Tensor, labels_B: Tensor) -> BatchLoss:

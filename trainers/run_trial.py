@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch._dynamo  # the first optimizer imports it: a second that the first trial would be charged with
 
 from search_spaces.datasets import DatasetSpec
 from search_spaces.outcomes import Outcome

@@ -11,17 +11,19 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """Square images as float32 in [0, 1] with their classes as int64."""
+    """Square images with their classes."""
 
-    images_NCHW: Tensor
-    labels_N: Tensor
+    images: Tensor
+    """N × C × H × W, float32 in [0, 1]."""
+    labels: Tensor
+    """N, int64."""
 
     def __len__(self) -> int:
-        return len(self.labels_N)
+        return len(self.labels)
 
     def to(self, device: torch.device) -> "LabelledImages":
         """The same images on another device."""
-        return LabelledImages(self.images_NCHW.to(device), self.labels_N.to(device))
+        return LabelledImages(self.images.to(device), self.labels.to(device))
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Splits:
 
     def __post_init__(self) -> None:
         for name, split in self._by_name().items():
-            absent = sorted(set(range(self.classes)) - set(split.labels_N.tolist()))
+            absent = sorted(set(range(self.classes)) - set(split.labels.tolist()))
             if absent:
                 raise ValueError(
                     f"the {name} split has no image of the classes {absent} of 0 … {self.classes - 1}: it holds "
@@ -47,12 +49,12 @@ class Splits:
 
     @property
     def channels(self) -> int:
-        return self.train.images_NCHW.shape[1]
+        return self.train.images.shape[1]
 
     @property
     def image_size(self) -> int:
         """Pixels per side."""
-        return self.train.images_NCHW.shape[2]
+        return self.train.images.shape[2]
 
     def to(self, device: torch.device) -> "Splits":
         """The same splits on another device."""
@@ -62,9 +64,9 @@ class Splits:
         """SHA-256 over every image and label in order: equal only for the same images in the same splits."""
         digest = hashlib.sha256()
         for name, split in self._by_name().items():
-            digest.update(f"{name} {tuple(split.images_NCHW.shape)}".encode())
-            digest.update(split.images_NCHW.cpu().numpy().tobytes())
-            digest.update(split.labels_N.cpu().numpy().tobytes())
+            digest.update(f"{name} {tuple(split.images.shape)}".encode())
+            digest.update(split.images.cpu().numpy().tobytes())
+            digest.update(split.labels.cpu().numpy().tobytes())
         return digest.hexdigest()
 
     def _by_name(self) -> dict[str, LabelledImages]:

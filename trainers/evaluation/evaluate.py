@@ -13,7 +13,7 @@ Classifier = Callable[[Tensor], Tensor]
 """From images_NCHW to logits_NC."""
 
 
-def evaluate(classifier: Classifier, images: LabelledImages, split: str) -> dict[str, float]:
+def evaluate(classifier: Classifier, labelled: LabelledImages, split: str) -> dict[str, float]:
     """The classification metrics, their names preceded by the split's: `val_top1`, `test_nll` …"""
-    metrics = classification_metrics(classifier(images.images_NCHW), images.labels_N)
+    metrics = classification_metrics(classifier(labelled.images), labelled.labels)
     return {f"{split}_{name}": value for name, value in metrics.items()}

@@ -18,6 +18,6 @@ def outputs_of(module: nn.Module, images_NCHW: Tensor) -> Tensor:
     was_training = module.training
     module.eval()
     try:
-        return torch.cat([module(batch_BCHW) for batch_BCHW in images_NCHW.split(BATCH_SIZE)])
+        return torch.cat([module(batch_BCHW) for batch_BCHW in torch.split(images_NCHW, BATCH_SIZE)])
     finally:
         module.train(was_training)

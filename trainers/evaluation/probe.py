@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, linear
 
 TOLERANCE = 1e-5
 """Largest entry of the gradient at which the fit has converged; tighter changed no prediction on digits."""
@@ -22,15 +22,19 @@ SMALLEST_DEVIATION = 1e-6
 class LinearProbe:
     """A linear classifier of features that are standardised first."""
 
-    mean_F: Tensor
-    deviation_F: Tensor
-    weights_CF: Tensor
-    biases_C: Tensor
+    mean: Tensor
+    """F, subtracted from the features."""
+    deviation: Tensor
+    """F, what they are then divided by; > 0."""
+    weights: Tensor
+    """C × F."""
+    biases: Tensor
+    """C."""
 
     def logits(self, features_NF: Tensor) -> Tensor:
         """Logits of every row in float64, shape N × C."""
-        standardised_NF = (features_NF.double() - self.mean_F) / self.deviation_F
-        return standardised_NF @ self.weights_CF.T + self.biases_C
+        standardised_NF = (features_NF.double() - self.mean) / self.deviation
+        return linear(standardised_NF, self.weights, self.biases)
 
 
 def fit_probe(
@@ -45,26 +49,17 @@ def fit_probe(
     deviation_F = torch.where(deviation_F > SMALLEST_DEVIATION, deviation_F, 1.0)
     weights_CF = features_NF.new_zeros(classes, features_NF.shape[1], requires_grad=True)
     biases_C = features_NF.new_zeros(classes, requires_grad=True)
-    probe = LinearProbe(mean_F, deviation_F, weights_CF, biases_C)
-    _minimise(probe, features_NF, labels_N, weight_decay, max_iterations)
-    return LinearProbe(mean_F, deviation_F, weights_CF.detach(), biases_C.detach())
-
-
-def _minimise(
-    probe: LinearProbe, features_NF: Tensor, labels_N: Tensor, weight_decay: float, max_iterations: int
-) -> None:
     optimizer = torch.optim.LBFGS(
-        [probe.weights_CF, probe.biases_C],
-        max_iter=max_iterations,
-        tolerance_grad=TOLERANCE,
-        line_search_fn="strong_wolfe",
+        [weights_CF, biases_C], max_iter=max_iterations, tolerance_grad=TOLERANCE, line_search_fn="strong_wolfe"
     )
+    standardised_NF = (features_NF - mean_F) / deviation_F
 
     def penalised_loss() -> float:
         optimizer.zero_grad()
-        penalty = weight_decay / 2 * probe.weights_CF.square().sum()
-        loss = cross_entropy(probe.logits(features_NF), labels_N) + penalty
+        penalty = weight_decay / 2 * weights_CF.square().sum()
+        loss = cross_entropy(linear(standardised_NF, weights_CF, biases_C), labels_N) + penalty
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.item()
 
-    optimizer.step(penalised_loss)
+    optimizer.step(penalised_loss)  # type: ignore[no-untyped-call]
+    return LinearProbe(mean_F, deviation_F, weights_CF.detach(), biases_C.detach())
