@@ -3,15 +3,14 @@
 A row leaves these tables with the commit that brings its code.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from search_spaces.arms import Arm
 from search_spaces.datasets import DATASET_FACTS
-from search_spaces.vocabulary import Path, refusal
-
-if TYPE_CHECKING:
-    from search_spaces.sweep_spec import SweepSpec
+from search_spaces.space import Space
+from search_spaces.vocabulary import Path, Vocabulary, refusal
 
 _LOSSES = "comes with the complete set of losses"
 _LOOP = "comes with the GPU training loop"
@@ -46,11 +45,11 @@ _SPEC_FIELDS: dict[tuple[str, ...], tuple[list[Any], str]] = {
 """Field of the spec → the values that have code, and when the others come."""
 
 
-def check_available(spec: "SweepSpec") -> None:
-    """Refuses the parts of a legal spec whose code comes with a later release."""
+def check_available(spec: Vocabulary, arms: Sequence[Arm], shared: Space) -> None:
+    """Refuses the parts of a legal spec, given with its arms and shared factors, whose code comes later."""
     for path, (values, reason) in _SPEC_FIELDS.items():
         _check(".".join(path), reduce(getattr, path, spec), values, reason, at=path)
-    for field, value, at in _values_of_trial_fields(spec):
+    for field, value, at in _values_of_trial_fields(arms, shared):
         if field in _TRIAL_FIELDS:
             values, reason = _TRIAL_FIELDS[field]
             _check(field, value, values, reason, at=at)
@@ -64,16 +63,16 @@ def available_values() -> Iterator[tuple[str, list[Any]]]:
         yield field, values
 
 
-def _values_of_trial_fields(spec: "SweepSpec") -> Iterator[tuple[str, Any, Path]]:
+def _values_of_trial_fields(arms: Sequence[Arm], shared: Space) -> Iterator[tuple[str, Any, Path]]:
     """Every value that the spec gives to a field of TrialConfig, with its path."""
-    for index, arm in enumerate(spec.arms):
+    for index, arm in enumerate(arms):
         yield "objective", arm.objective, ["arms", index, "objective"]
         for field, value in arm.base.items():
             yield field, value, ["arms", index, "base", field]
         for field, domain in arm.space.items():
             for value in domain.extremes():
                 yield field, value, ["arms", index, "space", field]
-    for field, domain in spec.shared.items():
+    for field, domain in shared.items():
         for value in domain.extremes():
             yield field, value, ["shared", field]
 

@@ -118,7 +118,7 @@ class SweepSpec(Vocabulary):
         for index, arm in enumerate(self.arms):
             check_arm(arm, self.shared, at=["arms", index])
         _check_design(self)
-        check_available(self)
+        check_available(self, self.arms, self.shared)
         return self
 
     @property
