@@ -1,0 +1,91 @@
+"""The Ray Tune run of one runner: everything wired together, from the first ask to the exit code."""
+
+import logging
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from ray import tune
+
+from search_spaces.runner_protocol import RunnerBrief
+from trainers.runner.courier import Courier
+from trainers.runner.departure import Cause, Departure, LeaveNow
+from trainers.runner.desk import Desk
+from trainers.runner.ledger_client import LedgerClient
+from trainers.runner.reporter import Reporter
+from trainers.runner.resources import placement_of
+from trainers.runner.scheduler import LedgerScheduler
+from trainers.runner.searcher import LedgerSearcher
+from trainers.runner.trainable import train_attempt
+
+log = logging.getLogger(__name__)
+
+GOODBYE_SECONDS = 1.0
+"""What a call under way gets when the runner must leave; Ray kills a stopped job 3 seconds after SIGTERM."""
+
+TUNE_ENVIRONMENT = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "inf",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+"""Tune keeps no records here: the ledger does."""
+
+
+def run_job(brief: RunnerBrief, token: str, train: Callable[[dict[str, Any]], None] = train_attempt) -> int:
+    """Runs trials until the ledger has no more. The exit code: 0, or the Cause of leaving early.
+
+    `train` runs one attempt in a Tune actor. Needs the main thread and a Ray cluster named by RAY_ADDRESS.
+    """
+    departure, desk, ledger = Departure(), Desk(), LedgerClient(brief, token)
+    courier = Courier(
+        desk,
+        ledger,
+        departure,
+        heartbeat_seconds=brief.heartbeat_seconds,
+        patience_seconds=brief.patience_seconds,
+    )
+    _leave_on_sigterm(departure)
+    ray.init(address="auto", log_to_driver=True)
+    # Again, because Ray has put its own handler there.
+    _leave_on_sigterm(departure)
+    courier.start()
+    try:
+        _run_tune(brief, desk, departure, train)
+    except LeaveNow:
+        log.info("leaving early: runner=%s", brief.runner_id)
+    desk.close("its runner has ended")
+    if departure.cause is None:
+        courier.join()
+    if departure.cause is Cause.TERMINATED:
+        courier.join(GOODBYE_SECONDS)
+        courier.deliver_last_words()
+    return departure.cause or 0
+
+
+def _leave_on_sigterm(departure: Departure) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: departure.decide(Cause.TERMINATED))
+
+
+def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Callable[[dict[str, Any]], None]) -> None:
+    """Returns when no trial is left. Raises LeaveNow."""
+    os.environ.update(TUNE_ENVIRONMENT, TUNE_MAX_PENDING_TRIALS_PG=str(brief.resources.max_concurrent))
+    with tempfile.TemporaryDirectory(prefix="supsweep-") as folder:
+        # Not tune.Tuner: it writes its searcher and callbacks to disk, and the token with them.
+        tune.run(
+            tune.with_resources(train, placement_of(brief.resources)),
+            name=brief.runner_id,
+            storage_path=folder,
+            num_samples=-1,
+            search_alg=LedgerSearcher(desk, brief),
+            callbacks=[Reporter(desk, departure)],
+            scheduler=LedgerScheduler(desk),
+            trial_dirname_creator=lambda trial: trial.trial_id,
+            reuse_actors=True,
+            max_failures=0,
+            raise_on_failed_trial=False,
+            verbose=0,
+        )

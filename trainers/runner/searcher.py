@@ -1,0 +1,47 @@
+"""Tune's searcher, and thin: a suggestion is a trial that the ledger gave. Nothing is searched here."""
+
+from typing import Any
+
+from ray.tune.search import Searcher
+
+from search_spaces.runner_protocol import Finished, RunnerBrief
+from trainers.runner.attempt import attempt_of, to_config
+from trainers.runner.desk import Desk
+from trainers.runner.resources import trials_that_fit
+
+BUSY_PATIENCE_SECONDS = 0.02
+"""Long enough for a service nearby to answer, short enough for the trials whose results wait meanwhile."""
+
+IDLE_PATIENCE_SECONDS = 1.0
+"""With no trial to attend to, Tune would sleep as long before it looks again."""
+
+
+class LedgerSearcher(Searcher):  # type: ignore[misc]
+    """Suggests as many trials as fit the cluster at once, so that none is held back from another cluster."""
+
+    def __init__(self, desk: Desk, brief: RunnerBrief) -> None:
+        super().__init__()
+        self._desk = desk
+        self._brief = brief
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """A config, None while there is nothing to run, or FINISHED. See ray.tune.search.Searcher."""
+        running = self._desk.running
+        if running and running >= trials_that_fit(self._brief.resources):
+            return None
+        answer = self._desk.take_trial(BUSY_PATIENCE_SECONDS if running else IDLE_PATIENCE_SECONDS)
+        if answer is None:
+            return None
+        if isinstance(answer, Finished):
+            return str(Searcher.FINISHED)
+        return to_config(attempt_of(self._brief, *answer))
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Nothing to learn: the ledger hears of results from the callback."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing to keep: the ledger remembers."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Never called: a runner that died is replaced, not restored."""
+        raise NotImplementedError

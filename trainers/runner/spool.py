@@ -1,0 +1,52 @@
+"""What the ledger has not counted yet, in order, as numbered batches."""
+
+from collections import deque
+
+from search_spaces.runner_protocol import LostTrial, ReportRequest, StepResult, TrialEnding
+
+News = StepResult | TrialEnding | LostTrial
+
+MOST_PER_BATCH = 1000
+"""The protocol's bound on each list of a report."""
+
+
+class Spool:
+    """Keeps news until the ledger has counted it. Not safe for threads: its owner locks."""
+
+    def __init__(self) -> None:
+        self._news: deque[News] = deque()
+        self._sequence = 0
+        self._held: ReportRequest | None = None
+
+    def add(self, news: News) -> None:
+        """Appends to what is not yet in a batch."""
+        self._news.append(news)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything has been counted."""
+        return not self._news and self._held is None
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether something should go at once: what has been tried before, an ending, a loss, or more than a batch."""
+        is_full = len(self._news) >= MOST_PER_BATCH
+        return self._held is not None or is_full or any(not isinstance(news, StepResult) for news in self._news)
+
+    def batch(self) -> ReportRequest:
+        """The next report. Until it is acknowledged, always the same one: the ledger may have counted it."""
+        if self._held is None:
+            self._sequence += 1
+            news = [self._news.popleft() for _ in range(min(len(self._news), MOST_PER_BATCH))]
+            self._held = ReportRequest(
+                sequence=self._sequence,
+                results=[item for item in news if isinstance(item, StepResult)],
+                outcomes=[item for item in news if isinstance(item, TrialEnding)],
+                lost=[item for item in news if isinstance(item, LostTrial)],
+            )
+        return self._held
+
+    def acknowledge(self, sequence: int) -> None:
+        """The ledger has counted the batch of this sequence; an older one changes nothing."""
+        if self._held is not None and self._held.sequence == sequence:
+            self._held = None
