@@ -32,7 +32,8 @@ def distribution_of(domain: Domain) -> BaseDistribution:
 def draw_values(trial: Trial, space: Space) -> dict[str, Scalar]:
     """Drawn values by factor, from the study of `trial`; inactive factors are absent."""
     values: dict[str, Scalar] = {}
-    for name in factor_order(space):
+    # Sorted, because the order of keys in a document means nothing, and each draw moves the generator on.
+    for name in factor_order(dict(sorted(space.items()))):
         if is_active(space[name], values):
             values[name] = _value_at(space[name], _suggest(trial, name, space[name]))
     return values

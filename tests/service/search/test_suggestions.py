@@ -63,6 +63,17 @@ def test_the_same_history_gives_the_same_trial(search_spec: MakeSpec, run_search
     assert draw_next(spec, history) == draw_next(spec, list(reversed(history)))
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_the_order_of_keys_in_the_document_means_nothing(
+    search_spec: MakeSpec, run_search: RunSearch, sampler: str
+) -> None:
+    spec = search_spec(sampler=sampler)
+    document = spec.model_dump(mode="json")
+    document["shared"] = dict(reversed(document["shared"].items()))
+    history = run_search(spec, 30, _complete)
+    assert draw_next(SweepSpec.model_validate(document), history) == draw_next(spec, history)
+
+
 def test_a_search_draws_only_active_factors(search_spec: MakeSpec, run_search: RunSearch) -> None:
     spec = search_spec()
     history = run_search(spec, 40, _complete)

@@ -1,0 +1,1 @@
+"""MLflow, as a view that is projected from the ledger and can be rebuilt from it at any time."""
