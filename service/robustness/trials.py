@@ -1,6 +1,8 @@
 """What the report is made from: the facts of a sweep and of its trials, as the ledger tells them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from search_spaces.design import DesignKind
 from search_spaces.metrics import Goal
@@ -23,6 +25,11 @@ class SweepHeader:
     match: str
     note: str | None = None
     """Why the sweep is not whole, for example that it was cancelled."""
+
+    @property
+    def sign(self) -> int:
+        """1 where higher scores are better, else -1: the statistics multiply by it, the outputs do again."""
+        return 1 if self.goal == "maximize" else -1
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class TrialRow:
     curve: tuple[CurvePoint, ...] = ()
 
 
-def in_order(sweep: SweepHeader, trials: list[TrialRow]) -> list[TrialRow]:
+def in_order(sweep: SweepHeader, trials: Sequence[TrialRow]) -> list[TrialRow]:
     """The trials by arm, point and replicate, so that a report does not depend on the order of rows.
 
     Raises ValueError for a trial of an unknown arm, and for two trials of one (arm, point, replicate).
@@ -64,7 +71,7 @@ def in_order(sweep: SweepHeader, trials: list[TrialRow]) -> list[TrialRow]:
         if trial.arm not in sweep.arms:
             raise ValueError(f"trial {trial.number} is of arm {trial.arm!r}; the sweep has {', '.join(sweep.arms)}")
     ordered = sorted(trials, key=lambda trial: (sweep.arms.index(trial.arm), _place(trial)))
-    for one, next_one in zip(ordered, ordered[1:], strict=False):
+    for one, next_one in pairwise(ordered):
         if one.arm == next_one.arm and _place(one) == _place(next_one):
             numbers = f"trials {one.number} and {next_one.number}"
             raise ValueError(f"{numbers} are both arm {one.arm!r}, point {one.point}, replicate {one.replicate}")

@@ -1,0 +1,73 @@
+"""Figure 3, failure rate: the share of configurations at which an arm diverged or collapsed."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from statsmodels.stats.proportion import proportion_confint
+
+from service.robustness.estimates import CONFIDENCE, Contrast, Estimate, Figure
+from service.robustness.pairs import PairedScores
+
+
+class Failures(Figure):
+    """Failures of both arms at the same configurations."""
+
+    rate: Contrast = Field(description="Share of configurations that failed: Wilson per arm, Newcombe for a − b.")
+    both: int = Field(description="Configurations at which both arms failed.")
+    only_a: int = Field(description="Configurations at which arm a alone failed.")
+    only_b: int = Field(description="Configurations at which arm b alone failed.")
+
+
+def failures_of(scores: PairedScores) -> Failures:
+    """Rates with Wilson intervals, and their difference with Newcombe's interval for pairs."""
+    failed_a, failed_b = scores.failed_a, scores.failed_b
+    both, only_a, only_b = (
+        int(np.sum(part)) for part in (failed_a & failed_b, failed_a & ~failed_b, ~failed_a & failed_b)
+    )
+    rate = Contrast(
+        a=wilson_estimate(both + only_a, len(scores)),
+        b=wilson_estimate(both + only_b, len(scores)),
+        difference=newcombe_estimate(both, only_a, only_b, len(scores)),
+    )
+    return Failures(rate=rate, both=both, only_a=only_a, only_b=only_b)
+
+
+def wilson_estimate(successes: int, trials: int) -> Estimate:
+    """The share with its Wilson score interval."""
+    low, high = proportion_confint(successes, trials, alpha=1 - CONFIDENCE, method="wilson")
+    # Rounding may put an end a hair outside [0, 1].
+    return Estimate(value=successes / trials, low=max(float(low), 0.0), high=min(float(high), 1.0), method="Wilson")
+
+
+def newcombe_estimate(both: int, only_a: int, only_b: int, pairs: int) -> Estimate:
+    """Difference a − b of two paired shares with method 10 of Newcombe, Stat. Med. 17:2635 (1998).
+
+    Unlike the bootstrap it stays honest when few or no pairs differ.
+    """
+    a, b = wilson_estimate(both + only_a, pairs), wilson_estimate(both + only_b, pairs)
+    correlation = _correlation(both, only_a, only_b, pairs - both - only_a - only_b)
+    assert a.value is not None and a.low is not None and a.high is not None
+    assert b.value is not None and b.low is not None and b.high is not None
+    return Estimate(
+        value=a.value - b.value,
+        low=a.value - b.value - _combine(a.value - a.low, b.high - b.value, correlation),
+        high=a.value - b.value + _combine(a.high - a.value, b.value - b.low, correlation),
+        method="Newcombe, paired",
+    )
+
+
+def _correlation(both: int, only_a: int, only_b: int, neither: int) -> float:
+    """Phi of the two shares, with the paper's continuity correction where it is positive; 0 when undefined."""
+    margins = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
+    if margins == 0:
+        return 0.0
+    pairs = both + only_a + only_b + neither
+    product = both * neither - only_a * only_b
+    return (max(product - pairs / 2, 0.0) if product > 0 else product) / math.sqrt(margins)
+
+
+def _combine(first: float, second: float, correlation: float) -> float:
+    """The length of the difference of two distances whose errors are correlated."""
+    return math.sqrt(max(first**2 - 2 * correlation * first * second + second**2, 0.0))
