@@ -20,7 +20,6 @@ from service.tracking import presentation
 from service.tracking.protocol import SweepRun, TrackingRefused, TrackingUnavailable
 from service.tracking.view import StepView, SweepView, TrialView
 
-REQUEST_TIMEOUT_SECONDS = 15
 MAX_METRICS_PER_REQUEST = 1000
 """MLflow's limit on the entities of one request."""
 
@@ -28,8 +27,8 @@ MAX_METRICS_PER_REQUEST = 1000
 class MlflowStore:
     """One MLflow tracking server, by its URL."""
 
-    def __init__(self, tracking_uri: str) -> None:
-        _limit_the_client()
+    def __init__(self, tracking_uri: str, request_timeout_seconds: int = 15) -> None:
+        _limit_the_client(request_timeout_seconds)
         self._uri = tracking_uri
         self._client = MlflowClient(tracking_uri=tracking_uri)
 
@@ -126,9 +125,9 @@ class MlflowStore:
             raise TrackingUnavailable(f"MLflow at {self._uri} takes no files: {error}") from error
 
 
-def _limit_the_client() -> None:
+def _limit_the_client(request_timeout_seconds: int) -> None:
     """One try of bounded length per request, since the projector tries again; nothing printed, nothing phoned home."""
-    mlflow_settings.MLFLOW_HTTP_REQUEST_TIMEOUT.set(REQUEST_TIMEOUT_SECONDS)
+    mlflow_settings.MLFLOW_HTTP_REQUEST_TIMEOUT.set(request_timeout_seconds)
     mlflow_settings.MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(0)
     mlflow_settings.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.set(True)
     mlflow_settings.MLFLOW_DISABLE_TELEMETRY.set(True)
