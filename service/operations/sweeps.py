@@ -11,6 +11,7 @@ from search_spaces.sweep_spec import SweepSpec, count_trials
 from service.clusters.registry import ClusterRegistry
 from service.db import projections, sweeps, trials
 from service.db.database import Database, Session
+from service.db.projections import ProjectionRow
 from service.db.sweeps import IdempotencyRow, SweepRow
 from service.db.trials import TrialCount
 from service.errors import IdempotencyKeyReused, NotFound, UnknownCluster, WrongState
@@ -87,12 +88,15 @@ async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow) 
     best = await trials.best_scores(session, sweep.id, maximize=maximize)
     running_seconds = await trials.running_device_seconds(session, sweep.id)
     summary = _summarise(sweep, counts)
+    shown = await projections.find(session, sweep.id)
+    assert shown is not None, f"sweep {sweep.id} has no projection"
     return SweepDetail(
         **summary.model_dump(),
         spec=spec,
         arms=[_progress(spec, arm.name, counts, best.get(arm.name)) for arm in spec.arms],
         device_seconds=sum(count.device_seconds for count in counts) + running_seconds,
-        links=await _links(session, settings, sweep),
+        links=_links(settings, sweep, shown),
+        mlflow_events_behind=sweep.event_count - shown.sequence,
     )
 
 
@@ -156,10 +160,9 @@ def _progress(spec: SweepSpec, arm: str, counts: list[TrialCount], best_score: f
     )
 
 
-async def _links(session: Session, settings: Settings, sweep: SweepRow) -> SweepLinks:
+def _links(settings: Settings, sweep: SweepRow, shown: ProjectionRow) -> SweepLinks:
     path = f"{settings.public_url}/v1/sweeps/{sweep.id}"
-    shown = await projections.find(session, sweep.id)
     mlflow = None
-    if shown is not None and shown.run_id is not None and settings.mlflow_uri is not None:
+    if shown.run_id is not None and settings.mlflow_uri is not None:
         mlflow = f"{settings.mlflow_uri}/#/experiments/{shown.experiment_id}/runs/{shown.run_id}"
     return SweepLinks(report=f"{path}/report", events=f"{path}/events", mlflow=mlflow)

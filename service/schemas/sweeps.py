@@ -50,6 +50,7 @@ class SweepDetail(SweepSummary):
     arms: list[ArmProgress]
     device_seconds: float = Field(description="Device-seconds spent over all attempts.")
     links: SweepLinks
+    mlflow_events_behind: int = Field(description="Events that MLflow does not show yet; 0 once it has caught up.")
 
 
 class SweepPage(BaseModel):
