@@ -14,8 +14,9 @@ import psutil
 
 SESSION_VARIABLE = "SUPSWEEP_SESSION"
 CHILD_VARIABLE = "SUPSWEEP_CHILD"
-KILL_ROUNDS = 20
+KILL_ROUNDS = 100
 """A process may start another one while it is looked for; each round ends what the last one missed."""
+ROUND_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def end_members(mark: Mark, *, known: Iterable[psutil.Process] = (), grace_secon
             return
         for process in alive:
             _kill(process)
-        psutil.wait_procs(alive, timeout=1.0)
+        psutil.wait_procs(alive, timeout=ROUND_SECONDS)
 
 
 def _is_ours(process: psutil.Process) -> bool:
