@@ -33,7 +33,7 @@ class Checkpoints:
         self,
         folder: Path,
         fingerprint: str,
-        every_seconds: float = 5.0,
+        every_seconds: float,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder

@@ -6,7 +6,6 @@ run that goes on from its saved state the same as one that was never interrupted
 
 # B images, C channels, H height, W width
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from trainers.clock import Clock
 from trainers.datasets.splits import LabelledImages
-from trainers.health import Diverged, Health
+from trainers.health import Health
 
 SMALLEST_BATCH = 2
 """Batch normalisation needs two images. A smaller remainder sits out its epoch; the next one shuffles again."""
@@ -74,7 +73,7 @@ class Training:
             "scheduler": self.scheduler.state_dict(),
             "order": self.order.get_state(),
             "augmentation": self.augmentation.get_state(),
-            "stuck_epochs": self.health.stuck_epochs,
+            "health": self.health.state_dict(),
             "epochs_done": self.epochs_done,
             "image_passes": self.image_passes,
         }
@@ -86,7 +85,7 @@ class Training:
         self.scheduler.load_state_dict(state["scheduler"])
         self.order.set_state(state["order"])
         self.augmentation.set_state(state["augmentation"])
-        self.health.stuck_epochs = state["stuck_epochs"]
+        self.health.load_state_dict(state["health"])
         self.epochs_done = state["epochs_done"]
         self.image_passes = state["image_passes"]
 
@@ -110,9 +109,8 @@ def train_epoch(training: Training, train: LabelledImages, clock: Clock) -> dict
         learning_rate = float(training.scheduler.get_last_lr()[0])
         totals.add(_train_step(training, train.images[indices_B], train.labels[indices_B]), len(indices_B))
         if step % CHECK_EVERY_STEPS == 0:
-            totals.check_finite(training.epochs_done + 1)
+            training.health.check_finite(training.epochs_done + 1, totals.loss)
     training.epochs_done += 1
-    totals.check_finite(training.epochs_done)
     training.health.check_epoch(
         training.epochs_done, loss=totals.loss, uninformed_loss=totals.uninformed_loss, spread=totals.spread
     )
@@ -155,10 +153,6 @@ class _EpochTotals:
         self.spread_sum = self.spread_sum.to(batch.spread.device) + batch.spread * images
         self.uninformed_sum += batch.uninformed_loss * images
         self.images += images
-
-    def check_finite(self, epoch: int) -> None:
-        if not math.isfinite(self.loss):
-            raise Diverged(f"the loss is {self.loss} in epoch {epoch}")
 
     @property
     def loss(self) -> float:

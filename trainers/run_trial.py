@@ -69,15 +69,17 @@ def run_trial(
     checkpoint: str | None = None,
     timeout_seconds: float | None = None,
     devices: float = 1.0,
+    checkpoint_seconds: float = 5.0,
     on_epoch: Callable[[EpochEnd], None],
 ) -> Ending:
     """Runs one attempt to its end, and calls `on_epoch` after each epoch; what that raises passes through.
 
-    Goes on from `checkpoint`, a name within `folder`, exactly as if it had never stopped. Time spent in `on_epoch`
-    counts neither against `timeout_seconds` nor as device-seconds.
+    Goes on from `checkpoint`, a name within `folder`, exactly as if it had never stopped; writes one at the end of an
+    epoch at most every `checkpoint_seconds`. Time spent in `on_epoch` counts neither against `timeout_seconds` nor as
+    device-seconds.
     """
     clock = Clock(devices, timeout_seconds)
-    attempt = _attempt(config, dataset, evaluation, folder, checkpoint, clock)
+    attempt = _attempt(config, dataset, evaluation, folder, checkpoint, checkpoint_seconds, clock)
     while True:
         advance = _advance(attempt, clock)
         if isinstance(advance, Ending):
@@ -127,11 +129,12 @@ def _attempt(
     evaluation: Evaluation,
     folder: Path,
     checkpoint: str | None,
+    checkpoint_seconds: float,
     clock: Clock,
 ) -> Attempt:
     trial = build_trial(config, dataset, evaluation)
     training, splits = trial.training, trial.splits
-    checkpoints = Checkpoints(folder, trial.fingerprint)
+    checkpoints = Checkpoints(folder, trial.fingerprint, checkpoint_seconds)
     earlier_device_seconds = _resume(trial, checkpoints, checkpoint)
     while True:
         metrics = train_epoch(training, splits.train, clock)
@@ -139,11 +142,12 @@ def _attempt(
         if _is_measured(training.epochs_done, trial.epochs):
             classifier = training.objective.fit_classifier(splits.train)
             metrics |= _checked(evaluate(classifier, splits.val, "val"))
-        device_seconds = earlier_device_seconds + clock.device_seconds
+        attempt_device_seconds = clock.device_seconds
+        device_seconds = earlier_device_seconds + attempt_device_seconds
         # The last epoch is not written: only the test is left to do.
         written = None if is_last else _checkpoint_if_due(trial, checkpoints, device_seconds)
         yield EpochEnd(
-            training.epochs_done, metrics, training.image_passes, device_seconds, clock.device_seconds, written
+            training.epochs_done, metrics, training.image_passes, device_seconds, attempt_device_seconds, written
         )
         if is_last:
             return _scores_of(metrics) | _checked(evaluate(classifier, splits.test, "test"))

@@ -1,0 +1,68 @@
+"""One thread for PyTorch, and a small trainable for the tests of the loop."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from trainers.datasets.splits import LabelledImages
+from trainers.health import Health, spread_of
+from trainers.loop import BatchLoss, Objective, Training
+from trainers.optimizers.schedules import make_scheduler
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks this small only wait for each other on several threads, and the more so beside other processes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+class Regression(Objective):
+    """Fits the class number to the pixels, with noise of its own: every part of a training, in two parameters."""
+
+    views_per_image = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 1)
+
+    def training_loss(self, images_BCHW: Tensor, labels_B: Tensor, generator: torch.Generator) -> BatchLoss:
+        noisy_BF = images_BCHW.flatten(1) + 0.1 * torch.randn(len(labels_B), 4, generator=generator)
+        found_B1 = self.layer(noisy_BF)
+        loss = (found_B1[:, 0] - labels_B).square().mean()
+        return BatchLoss(loss, spread_of(found_B1), uninformed_loss=1.0)
+
+    def fit_classifier(self, train: LabelledImages) -> Callable[[Tensor], Tensor]:
+        return lambda images_NCHW: self.layer(images_NCHW.flatten(1))
+
+
+@pytest.fixture
+def nine_images() -> LabelledImages:
+    images = torch.rand(9, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+    return LabelledImages(images, torch.arange(9) % 3)
+
+
+@pytest.fixture
+def make_training() -> Callable[..., Training]:
+    """Makes equal trainings of `Regression` for equal arguments."""
+
+    def make(learning_rate: float = 0.1, batch_size: int = 4, gradient_clip: float | None = None) -> Training:
+        torch.manual_seed(0)
+        objective = Regression()
+        optimizer = torch.optim.SGD(objective.parameters(), lr=learning_rate, momentum=0.9)
+        return Training(
+            objective,
+            optimizer,
+            make_scheduler(optimizer, "cosine", steps_total=20, warmup_steps=2),
+            order=torch.Generator().manual_seed(1),
+            augmentation=torch.Generator().manual_seed(2),
+            health=Health(warmup_epochs=0),
+            batch_size=batch_size,
+            gradient_clip=gradient_clip,
+        )
+
+    return make

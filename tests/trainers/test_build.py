@@ -1,0 +1,94 @@
+"""TrialConfig → objects."""
+
+import pytest
+import torch
+
+from search_spaces.datasets import DatasetSpec
+from search_spaces.sweep_spec import Evaluation, Probe
+from search_spaces.trial_config import TrialConfig
+from trainers.build import BuiltTrial, build_trial
+from trainers.contrastive import Contrastive
+from trainers.cross_entropy import CrossEntropy
+from trainers.optimizers.lars import Lars
+
+
+def build(**fields: object) -> BuiltTrial:
+    config = TrialConfig.model_validate({"objective": "supcon", **fields})
+    return build_trial(config, DatasetSpec(name="digits"), Evaluation())
+
+
+def weights(trial: BuiltTrial) -> torch.Tensor:
+    return torch.cat([weight.detach().flatten() for weight in trial.training.objective.parameters()])
+
+
+def test_the_supcon_parts_carry_their_fields() -> None:
+    objective = build(temperature=0.3, base_temperature=0.6, projection="linear", projection_dim=17).training.objective
+    assert isinstance(objective, Contrastive)
+    assert (objective.loss.temperature, objective.loss.scale) == (0.3, 0.5)
+    assert objective.projection(torch.rand(2, 64)).shape == (2, 17)
+
+
+def test_the_cross_entropy_parts_carry_their_fields() -> None:
+    objective = build(objective="cross_entropy", label_smoothing=0.15).training.objective
+    assert isinstance(objective, CrossEntropy)
+    assert objective.loss.label_smoothing == 0.15
+
+
+def test_the_optimizer_gets_the_peak_learning_rate() -> None:
+    training = build(optimizer="lars", batch_size=128, learning_rate_multiplier=3.0, momentum=0.8).training
+    assert isinstance(training.optimizer, Lars)
+    assert training.scheduler.base_lrs == pytest.approx([0.4 / 2 * 3] * 2)
+    assert training.optimizer.param_groups[0]["momentum"] == 0.8
+
+
+def test_the_schedule_spans_the_whole_run_after_its_warm_up() -> None:
+    training = build(epochs=4, warmup_epochs=0.4, batch_size=256).training
+    rates = []
+    for _ in range(20):  # five steps an epoch
+        rates.append(training.scheduler.get_last_lr()[0])
+        training.optimizer.step()
+        training.scheduler.step()
+    assert rates.index(max(rates)) == 2
+    assert max(rates) == pytest.approx(0.5)
+    assert training.scheduler.get_last_lr()[0] == pytest.approx(0)
+
+
+def test_equal_seeds_give_equal_weights_whatever_the_state_of_pytorch() -> None:
+    torch.manual_seed(1)
+    one = weights(build(seed=5))
+    torch.manual_seed(2)
+    before = torch.get_rng_state()
+    assert torch.equal(weights(build(seed=5)), one)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not torch.equal(weights(build(seed=6)), one)
+
+
+def test_the_arms_of_a_pair_see_the_images_in_the_same_order() -> None:
+    one, other = build(seed=5).training, build(seed=5, objective="cross_entropy").training
+    assert torch.equal(one.order.get_state(), other.order.get_state())
+    assert not torch.equal(one.order.get_state(), one.augmentation.get_state())
+
+
+def test_the_fingerprint_depends_on_configuration_and_images() -> None:
+    config = TrialConfig.model_validate({"objective": "supcon"})
+    other_images = build_trial(config, DatasetSpec(name="digits", split_seed=1), Evaluation())
+    assert build().fingerprint == build().fingerprint
+    assert len({build().fingerprint, build(temperature=0.2).fingerprint, other_images.fingerprint}) == 3
+
+
+def test_a_batch_larger_than_the_training_images_is_refused_with_both_numbers() -> None:
+    with pytest.raises(ValueError, match="batch_size 1223 is more than the 1222 training images"):
+        build(batch_size=1223)
+
+
+def test_what_has_no_code_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="no encoder 'resnet18'; accepted: tiny_resnet"):
+        build(encoder="resnet18")
+    with pytest.raises(ValueError, match="no objective 'triplet'; accepted: supcon, cross_entropy"):
+        build(objective="triplet")
+    with pytest.raises(ValueError, match="no 'sgd' probe; accepted: lbfgs"):
+        build_trial(
+            TrialConfig.model_validate({"objective": "supcon"}),
+            DatasetSpec(name="digits"),
+            Evaluation(probe=Probe(kind="sgd")),
+        )
