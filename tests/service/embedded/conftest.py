@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from service.embedded.children import ChildSpec
 from service.embedded.home import Home
 from service.embedded.ports import free_ports

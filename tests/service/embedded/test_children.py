@@ -1,6 +1,7 @@
 """One child: ready, dead, restarted, given up. Time is passed in."""
 
 import pytest
+
 from service.embedded.children import MAX_RESTARTS_IN_A_ROW, STEADY_SECONDS, Child
 from service.embedded.failures import CannotRun
 from service.embedded.session import Mark, members

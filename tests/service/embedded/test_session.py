@@ -3,6 +3,7 @@
 import subprocess
 
 import psutil
+
 from service.embedded.session import Mark, end_members, members
 
 DAEMONISES = """

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from service.embedded.failures import CannotRun
 from service.embedded.session import Mark, members
 from service.embedded.session_file import SessionRecord, clear_stale_session
