@@ -20,9 +20,6 @@ from service.tracking import presentation
 from service.tracking.protocol import SweepRun, TrackingRefused, TrackingUnavailable
 from service.tracking.view import StepView, SweepView, TrialView
 
-MAX_METRICS_PER_REQUEST = 1000
-"""MLflow's limit on the entities of one request."""
-
 
 class MlflowStore:
     """One MLflow tracking server, by its URL."""
@@ -39,7 +36,7 @@ class MlflowStore:
             run_id = self._ensure_run(
                 experiment_id, presentation.sweep_key(sweep), sweep.spec.name, sweep.started_at_ms, parent_id=None
             )
-            self._log(run_id, presentation.sweep_parameters(sweep), presentation.sweep_tags(sweep))
+            self._log(run_id, parameters=presentation.sweep_parameters(sweep), tags=presentation.sweep_tags(sweep))
             self._client.log_text(run_id, json.dumps(sweep.spec.model_dump(mode="json"), indent=2), "spec.json")
         return SweepRun(experiment_id, run_id)
 
@@ -48,7 +45,7 @@ class MlflowStore:
         key, name = presentation.trial_key(trial), presentation.trial_run_name(trial)
         with self._errors():
             run_id = self._ensure_run(parent.experiment_id, key, name, trial.started_at_ms, parent_id=parent.run_id)
-            self._log(run_id, presentation.trial_parameters(trial), presentation.trial_tags(trial))
+            self._log(run_id, parameters=presentation.trial_parameters(trial), tags=presentation.trial_tags(trial))
         return run_id
 
     def log_steps(self, run_id: str, steps: Sequence[StepView]) -> None:
@@ -57,8 +54,7 @@ class MlflowStore:
             Metric(name, value, step.timestamp_ms, step.step) for step in steps for name, value in step.metrics.items()
         ]
         with self._errors():
-            for start in range(0, len(metrics), MAX_METRICS_PER_REQUEST):
-                self._client.log_batch(run_id, metrics=metrics[start : start + MAX_METRICS_PER_REQUEST])
+            self._log(run_id, metrics=metrics)
 
     def end_trial(self, run_id: str, trial: TrialView) -> None:
         """See TrackingStore."""
@@ -66,14 +62,14 @@ class MlflowStore:
         final = presentation.trial_final_metrics(trial)
         metrics = [Metric(name, value, trial.ended_at_ms, trial.config.epochs) for name, value in final.items()]
         with self._errors():
-            self._log(run_id, {}, presentation.trial_tags(trial), metrics)
+            self._log(run_id, tags=presentation.trial_tags(trial), metrics=metrics)
             status = presentation.TRIAL_STATUSES[trial.outcome]
             self._client.set_terminated(run_id, status=status, end_time=trial.ended_at_ms)
 
     def end_sweep(self, run: SweepRun, sweep: SweepView) -> None:
         """See TrackingStore."""
         with self._errors():
-            self._log(run.run_id, {}, presentation.sweep_tags(sweep))
+            self._log(run.run_id, tags=presentation.sweep_tags(sweep))
             status = presentation.SWEEP_STATUSES[sweep.state]
             self._client.set_terminated(run.run_id, status=status, end_time=sweep.ended_at_ms)
 
@@ -104,10 +100,21 @@ class MlflowStore:
         return str(run.info.run_id)
 
     def _log(
-        self, run_id: str, parameters: Mapping[str, str], tags: Mapping[str, str], metrics: Sequence[Metric] = ()
+        self,
+        run_id: str,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        metrics: Sequence[Metric] = (),
     ) -> None:
-        params = [Param(name, value) for name, value in parameters.items()]
-        self._client.log_batch(run_id, metrics, params, [RunTag(name, value) for name, value in tags.items()])
+        """Logs all of it, in requests as large as MLflow takes: the client splits what is larger."""
+        self._client.log_batch(
+            run_id,
+            metrics,
+            [Param(name, value) for name, value in (parameters or {}).items()],
+            [RunTag(name, value) for name, value in (tags or {}).items()],
+            synchronous=True,
+        )
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -243,6 +243,7 @@ def test_every_call_says_when_nobody_listens(silent_server: str, sweep: SweepVie
             call()
 
 
+@pytest.mark.timeout(20)
 def test_a_server_that_never_answers_is_given_up_after_the_timeout(
     silent_server: str, sweep: SweepView, trial: TrialView
 ) -> None:
