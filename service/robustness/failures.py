@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 from statsmodels.stats.proportion import proportion_confint
 
@@ -36,9 +35,8 @@ def failures_of(scores: PairedScores) -> Failures:
 
 def wilson_estimate(successes: int, trials: int) -> Estimate:
     """The share with its Wilson score interval."""
-    low, high = proportion_confint(successes, trials, alpha=1 - CONFIDENCE, method="wilson")
-    # Rounding may put an end a hair outside [0, 1].
-    return Estimate(value=successes / trials, low=max(float(low), 0.0), high=min(float(high), 1.0), method="Wilson")
+    low, high = _wilson(successes, trials)
+    return Estimate(value=successes / trials, low=low, high=high, method="Wilson")
 
 
 def newcombe_estimate(both: int, only_a: int, only_b: int, pairs: int) -> Estimate:
@@ -46,16 +44,22 @@ def newcombe_estimate(both: int, only_a: int, only_b: int, pairs: int) -> Estima
 
     Unlike the bootstrap it stays honest when few or no pairs differ.
     """
-    a, b = wilson_estimate(both + only_a, pairs), wilson_estimate(both + only_b, pairs)
+    share_a, share_b = (both + only_a) / pairs, (both + only_b) / pairs
+    low_a, high_a = _wilson(both + only_a, pairs)
+    low_b, high_b = _wilson(both + only_b, pairs)
     correlation = _correlation(both, only_a, only_b, pairs - both - only_a - only_b)
-    assert a.value is not None and a.low is not None and a.high is not None
-    assert b.value is not None and b.low is not None and b.high is not None
     return Estimate(
-        value=a.value - b.value,
-        low=a.value - b.value - _combine(a.value - a.low, b.high - b.value, correlation),
-        high=a.value - b.value + _combine(a.high - a.value, b.value - b.low, correlation),
+        value=share_a - share_b,
+        low=share_a - share_b - _combine(share_a - low_a, high_b - share_b, correlation),
+        high=share_a - share_b + _combine(high_a - share_a, share_b - low_b, correlation),
         method="Newcombe, paired",
     )
+
+
+def _wilson(successes: int, trials: int) -> tuple[float, float]:
+    low, high = proportion_confint(successes, trials, alpha=1 - CONFIDENCE, method="wilson")
+    # Rounding may put an end a hair outside [0, 1].
+    return max(float(low), 0.0), min(float(high), 1.0)
 
 
 def _correlation(both: int, only_a: int, only_b: int, neither: int) -> float:

@@ -44,7 +44,7 @@ def p_value(value: float | None) -> str:
     """A p-value with two significant digits, never as 0."""
     if value is None:
         return NO_NUMBER
-    return "< 0.0001" if value < 0.0001 else f"{value:.2g}"
+    return "below 0.0001" if value < 0.0001 else f"{value:.2g}"
 
 
 def count(amount: int, noun: str) -> str:
