@@ -1,0 +1,31 @@
+"""The `supsweep` command."""
+
+import typer
+
+from service.cli.cancel import cancel
+from service.cli.demo import demo
+from service.cli.failures import Commands
+from service.cli.ls import ls
+from service.cli.report import report
+from service.cli.show import show
+from service.cli.submit import submit
+from service.cli.up import up
+from service.cli.watch import watch
+
+app = typer.Typer(
+    cls=Commands,
+    help="Sweeps that quantify how robust training objectives are to their hyperparameters.",
+    epilog="SUPSWEEP_HOME (default .supsweep), SUPSWEEP_URL and SUPSWEEP_API_KEY say which service is meant.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain sentences: a frame would break them in the middle.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (up, demo, submit, ls, show, watch, report, cancel):
+    app.command()(command)
+
+
+def main() -> None:
+    """Runs the command of this process."""
+    app()
