@@ -32,6 +32,8 @@ def create_app() -> FastAPI:
 def build_app(settings: Settings, clusters: ClusterRegistry | None = None) -> FastAPI:
     """The service with these settings; `clusters` replaces the configured ones, for tests."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # httpx tells of every request; ours tell of what they are for.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     parts = Parts(
         settings=settings,
         database=Database(settings.effective_database_url),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, UtcDateTime
@@ -24,6 +24,12 @@ class ReportRow(Base):
 async def find(session: Session, sweep_id: str) -> ReportRow | None:
     """The report of a sweep, if it has been made."""
     return await session.get(ReportRow, sweep_id)
+
+
+async def exists(session: Session, sweep_id: str) -> bool:
+    """Whether the report has been made; its pages are large, so they stay where they are."""
+    query = select(ReportRow.sweep_id).where(ReportRow.sweep_id == sweep_id)
+    return await session.scalar(query) is not None
 
 
 async def store(session: Session, report: ReportRow) -> None:

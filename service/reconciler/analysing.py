@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 async def step(claim: Claim, picture: Picture) -> float:
     """One step; seconds until the next one is due."""
     async with claim.tools.database.read() as session:
-        is_made = await reports.find(session, claim.sweep_id) is not None
+        is_made = await reports.exists(session, claim.sweep_id)
     if not is_made and not await _make_report(claim, picture):
         return 0.0
     if await settle_jobs(claim, picture):

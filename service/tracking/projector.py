@@ -86,7 +86,8 @@ async def _load(database: Database, sweep_id: str) -> _Batch:
         told = await events.after(session, sweep_id, cursor.sequence, limit=BATCH_EVENTS)
         numbers = {event.data["number"] for event in told if "number" in event.data}
         rows = [row for row in await trials.page(session, sweep_id) if row.number in numbers]
-        report = await reports.find(session, sweep_id)
+        has_finished = sweep.state in FINISHED_STATES
+        report = await reports.find(session, sweep_id) if has_finished else None
     run = SweepRun(cursor.experiment_id, cursor.run_id) if cursor.experiment_id and cursor.run_id else None
     return _Batch(sweep, run, told, {row.number: row for row in rows}, report)
 
