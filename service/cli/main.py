@@ -4,7 +4,7 @@ import typer
 
 from service.cli.cancel import cancel
 from service.cli.demo import demo
-from service.cli.failures import Commands
+from service.cli.failures import failing_in_sentences
 from service.cli.ls import ls
 from service.cli.report import report
 from service.cli.show import show
@@ -13,7 +13,6 @@ from service.cli.up import up
 from service.cli.watch import watch
 
 app = typer.Typer(
-    cls=Commands,
     help="Sweeps that quantify how robust training objectives are to their hyperparameters.",
     epilog="SUPSWEEP_HOME (default .supsweep), SUPSWEEP_URL and SUPSWEEP_API_KEY say which service is meant.",
     no_args_is_help=True,
@@ -23,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (up, demo, submit, ls, show, watch, report, cancel):
-    app.command()(command)
+    app.command()(failing_in_sentences(command))
 
 
 def main() -> None:
