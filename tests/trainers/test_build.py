@@ -50,6 +50,7 @@ def test_the_schedule_spans_the_whole_run_after_its_warm_up() -> None:
         training.scheduler.step()
     assert rates.index(max(rates)) == 2
     assert max(rates) == pytest.approx(0.5)
+    assert rates[11] == pytest.approx(0.25)  # half of the way down the cosine
     assert training.scheduler.get_last_lr()[0] == pytest.approx(0)
 
 

@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,8 @@ def test_a_learning_rate_far_too_high_diverges(run: Run, fields: dict[str, Any])
 
 def test_weights_that_break_in_the_last_step_are_divergence_too(run: Run) -> None:
     """One step per epoch: the only loss is that of the untrained network."""
-    ending, _ = run(objective="cross_entropy", batch_size=1222, warmup_epochs=0, learning_rate=1e38)
+    ending, steps = run(objective="cross_entropy", batch_size=1222, warmup_epochs=0, learning_rate=1e38)
+    assert steps == []
     assert ending.outcome is Outcome.DIVERGED
     assert "no finite output" in str(ending.reason)
 
@@ -202,6 +204,20 @@ def test_a_trial_past_its_time_is_timed_out(run: Run) -> None:
     ending, steps = run({"timeout_seconds": 1e-3})
     assert (ending.outcome, steps) == (Outcome.TIMED_OUT, [])
     assert ending.reason == "trained longer than its 0.001 seconds"
+
+
+def test_time_that_the_caller_takes_is_not_the_trials(run: Run) -> None:
+    spans: list[float] = []
+
+    def be_slow(end: EpochEnd) -> None:
+        start = time.perf_counter()
+        while time.perf_counter() < start + 0.05:
+            pass
+        spans.append(time.perf_counter() - start)
+
+    start = time.perf_counter()
+    ending, _ = run({"on_epoch": be_slow}, objective="cross_entropy", epochs=2)
+    assert ending.attempt_device_seconds <= time.perf_counter() - start - sum(spans)
 
 
 def test_a_batch_larger_than_the_data_fails_with_both_numbers(run: Run) -> None:
