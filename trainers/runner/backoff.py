@@ -11,25 +11,24 @@ LONGEST_SECONDS = 10.0
 
 
 class Backoff:
-    """Counts the failures in a row of one kind of call. `draw` gives uniform numbers in [0, 1)."""
+    """When one kind of call may be tried next. `draw` gives uniform numbers in [0, 1)."""
 
     def __init__(self, draw: Callable[[], float] = random.random) -> None:
         self._draw = draw
-        self._failures = 0
+        self._bound_seconds = FIRST_SECONDS
         self.not_before = float("-inf")
 
     @property
     def is_failing(self) -> bool:
         """Whether the last call failed."""
-        return self._failures > 0
+        return self._bound_seconds > FIRST_SECONDS
 
     def failed(self, now: float) -> None:
-        """Puts the next try off, ever further."""
-        longest = min(FIRST_SECONDS * 2**self._failures, LONGEST_SECONDS)
-        self._failures += 1
-        self.not_before = now + self._draw() * longest
+        """Puts the next try off, at random below a bound that doubles."""
+        self.not_before = now + self._draw() * self._bound_seconds
+        self._bound_seconds = min(2 * self._bound_seconds, LONGEST_SECONDS)
 
     def succeeded(self) -> None:
         """The next try may come at once."""
-        self._failures = 0
+        self._bound_seconds = FIRST_SECONDS
         self.not_before = float("-inf")

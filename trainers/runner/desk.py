@@ -66,6 +66,11 @@ class Desk:
                 self._answer, self._is_trial_wanted = None, False
             return answer
 
+    @property
+    def is_told_to_wait(self) -> bool:
+        """Whether the ledger has no trial for the moment."""
+        return self._now() < self._wait_until
+
     def record(self, news: News) -> None:
         """Something to report."""
         with self._changed:
@@ -100,7 +105,7 @@ class Desk:
         """When there is something to report."""
         if self._spool.is_urgent or (self._is_closed and not self._spool.is_empty):
             return AT_ONCE
-        return self._gathered_at
+        return self._gathered_at if self._spool.has_news else NEVER
 
     @property
     def ask_wanted_at(self) -> float:
@@ -122,14 +127,13 @@ class Desk:
     def next_report(self) -> ReportRequest:
         """The same one until it is delivered; without news a heartbeat."""
         with self._changed:
-            self._gathered_at = NEVER
             return self._spool.batch()
 
     def delivered(self, report: ReportRequest, answer: ReportAnswer) -> None:
         """The ledger has counted the report and given this answer."""
         with self._changed:
             self._spool.acknowledge(report.sequence)
-            if report.outcomes or report.lost:
+            if report.outcomes or report.lost or answer.stop:
                 # There may be a trial now where there was none.
                 self._wait_until = AT_ONCE
             self._open.difference_update(answer.stop)
@@ -157,8 +161,9 @@ class Desk:
     def _record(self, news: News) -> None:
         if news.tune_trial_id not in self._open:
             return
+        if not self._spool.has_news:
+            self._gathered_at = self._now() + GATHER_SECONDS
         self._spool.add(news)
-        self._gathered_at = min(self._gathered_at, self._now() + GATHER_SECONDS)
         if isinstance(news, LostTrial | TrialEnding):
             self._open.remove(news.tune_trial_id)
         self._changed.notify_all()

@@ -16,7 +16,7 @@ from trainers.runner.departure import Cause, Departure, LeaveNow
 from trainers.runner.desk import Desk
 from trainers.runner.ledger_client import LedgerClient
 from trainers.runner.reporter import Reporter
-from trainers.runner.resources import placement_of
+from trainers.runner.resources import placement_of, trials_that_fit
 from trainers.runner.scheduler import LedgerScheduler
 from trainers.runner.searcher import LedgerSearcher
 from trainers.runner.trainable import train_attempt
@@ -32,7 +32,7 @@ TUNE_ENVIRONMENT = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
 }
-"""Tune keeps no records here: the ledger does."""
+"""Tune keeps no records: the ledger does."""
 
 
 def run_job(brief: RunnerBrief, token: str, train: Callable[[dict[str, Any]], None] = train_attempt) -> int:
@@ -40,30 +40,27 @@ def run_job(brief: RunnerBrief, token: str, train: Callable[[dict[str, Any]], No
 
     `train` runs one attempt in a Tune actor. Needs the main thread and a Ray cluster named by RAY_ADDRESS.
     """
-    departure, desk, ledger = Departure(), Desk(), LedgerClient(brief, token)
+    departure, desk = Departure(), Desk()
     courier = Courier(
         desk,
-        ledger,
+        LedgerClient(brief, token),
         departure,
         heartbeat_seconds=brief.heartbeat_seconds,
         patience_seconds=brief.patience_seconds,
     )
     _leave_on_sigterm(departure)
-    ray.init(address="auto", log_to_driver=True)
+    ray.init(address="auto")
     # Again, because Ray has put its own handler there.
     _leave_on_sigterm(departure)
     courier.start()
     try:
         _run_tune(brief, desk, departure, train)
     except LeaveNow:
-        log.info("leaving early: runner=%s", brief.runner_id)
-    desk.close("its runner has ended")
-    if departure.cause is None:
-        courier.join()
-    if departure.cause is Cause.TERMINATED:
-        courier.join(GOODBYE_SECONDS)
-        courier.deliver_last_words()
-    return departure.cause or 0
+        log.info("runner leaves early: runner=%s", brief.runner_id)
+    except Exception:
+        log.exception("runner crashed: runner=%s", brief.runner_id)
+        departure.decide(Cause.BROKEN)
+    return _say_goodbye(desk, courier, departure)
 
 
 def _leave_on_sigterm(departure: Departure) -> None:
@@ -72,6 +69,8 @@ def _leave_on_sigterm(departure: Departure) -> None:
 
 def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Callable[[dict[str, Any]], None]) -> None:
     """Returns when no trial is left. Raises LeaveNow."""
+    # It would complain of every trial that has no records.
+    logging.getLogger("ray.tune.analysis").setLevel(logging.ERROR)
     os.environ.update(TUNE_ENVIRONMENT, TUNE_MAX_PENDING_TRIALS_PG=str(brief.resources.max_concurrent))
     with tempfile.TemporaryDirectory(prefix="supsweep-") as folder:
         # Not tune.Tuner: it writes its searcher and callbacks to disk, and the token with them.
@@ -80,7 +79,7 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
             name=brief.runner_id,
             storage_path=folder,
             num_samples=-1,
-            search_alg=LedgerSearcher(desk, brief),
+            search_alg=LedgerSearcher(desk, brief, lambda: trials_that_fit(brief.resources, ray.cluster_resources())),
             callbacks=[Reporter(desk, departure)],
             scheduler=LedgerScheduler(desk),
             trial_dirname_creator=lambda trial: trial.trial_id,
@@ -89,3 +88,14 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
             raise_on_failed_trial=False,
             verbose=0,
         )
+
+
+def _say_goodbye(desk: Desk, courier: Courier, departure: Departure) -> int:
+    """Delivers what is on the desk, with all patience or in a hurry. The exit code."""
+    desk.close("its runner has ended")
+    if departure.cause is None:
+        courier.join()
+    if departure.cause in (Cause.BROKEN, Cause.TERMINATED):
+        courier.join(GOODBYE_SECONDS)
+        courier.deliver_last_words()
+    return departure.cause or 0

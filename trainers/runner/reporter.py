@@ -1,15 +1,18 @@
 """What Tune sees goes to the desk: results, endings, and what was lost."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from search_spaces.runner_protocol import LostTrial
+from search_spaces.runner_protocol import LostTrial, TrialEnding
 from trainers.runner.attempt import from_result
 from trainers.runner.departure import Departure
 from trainers.runner.desk import Desk
+
+log = logging.getLogger(__name__)
 
 LONGEST_REASON = 4000
 """The protocol's bound, in characters."""
@@ -30,7 +33,10 @@ class Reporter(Callback):  # type: ignore[misc]
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
     ) -> None:
         """An epoch, or the ending."""
-        self._desk.record(from_result(result))
+        news = from_result(result)
+        if isinstance(news, TrialEnding):
+            log.info("trial ended: attempt=%s outcome=%s", news.tune_trial_id, news.outcome)
+        self._desk.record(news)
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         """A Tune trial that is over while its attempt is open was lost, however that came about.
@@ -39,8 +45,11 @@ class Reporter(Callback):  # type: ignore[misc]
         not let go of its former trial.
         """
         for trial in trials:
-            if trial.is_finished() and self._desk.is_open(trial.config["tune_trial_id"]):
-                self._desk.record(LostTrial(tune_trial_id=trial.config["tune_trial_id"], reason=self._loss(trial)))
+            name = trial.config["tune_trial_id"]
+            if trial.is_finished() and self._desk.is_open(name):
+                reason = self._loss(trial)
+                log.warning("trial lost: attempt=%s reason=%s", name, reason)
+                self._desk.record(LostTrial(tune_trial_id=name, reason=reason))
 
     def _loss(self, trial: Trial) -> str:
         if trial.status == Trial.TERMINATED:

@@ -1,6 +1,7 @@
 """What a trial takes of its cluster, in Ray's words, and how many trials fit."""
 
-import ray
+from collections.abc import Mapping
+
 from ray.tune import PlacementGroupFactory
 
 from search_spaces.sweep_spec import Resources
@@ -11,13 +12,12 @@ def placement_of(resources: Resources) -> PlacementGroupFactory:
     return PlacementGroupFactory([_bundle(resources) for _ in range(resources.workers)])
 
 
-def trials_that_fit(resources: Resources) -> int:
-    """How many trials the cluster of this process could run at once if it were idle, at most max_concurrent.
+def trials_that_fit(resources: Resources, total: Mapping[str, float]) -> int:
+    """How many trials a cluster of these total resources runs at once, at most max_concurrent.
 
     At least one: it waits in Ray for a cluster that grows.
     """
-    total = ray.cluster_resources()
-    # The smallest part that Ray counts is 1e-4; rounding keeps ten tenths of a GPU ten.
+    # Rounded, so that ten tenths of a GPU are ten; Ray counts in steps of 1e-4.
     bundles = min(int(round(total.get(name, 0.0) / amount, 4)) for name, amount in _bundle(resources).items())
     return max(1, min(resources.max_concurrent, bundles // resources.workers))
 

@@ -1,5 +1,7 @@
 """Tune's searcher, and thin: a suggestion is a trial that the ledger gave. Nothing is searched here."""
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from ray.tune.search import Searcher
@@ -7,7 +9,8 @@ from ray.tune.search import Searcher
 from search_spaces.runner_protocol import Finished, RunnerBrief
 from trainers.runner.attempt import attempt_of, to_config
 from trainers.runner.desk import Desk
-from trainers.runner.resources import trials_that_fit
+
+log = logging.getLogger(__name__)
 
 BUSY_PATIENCE_SECONDS = 0.02
 """Long enough for a service nearby to answer, short enough for the trials whose results wait meanwhile."""
@@ -17,24 +20,27 @@ IDLE_PATIENCE_SECONDS = 1.0
 
 
 class LedgerSearcher(Searcher):  # type: ignore[misc]
-    """Suggests as many trials as fit the cluster at once, so that none is held back from another cluster."""
+    """Takes as many trials as fit the cluster at once, so that none is held back from another cluster."""
 
-    def __init__(self, desk: Desk, brief: RunnerBrief) -> None:
+    def __init__(self, desk: Desk, brief: RunnerBrief, count_fitting: Callable[[], int]) -> None:
         super().__init__()
         self._desk = desk
         self._brief = brief
+        self._count_fitting = count_fitting
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """A config, None while there is nothing to run, or FINISHED. See ray.tune.search.Searcher."""
         running = self._desk.running
-        if running and running >= trials_that_fit(self._brief.resources):
+        if running and running >= self._count_fitting():
             return None
-        answer = self._desk.take_trial(BUSY_PATIENCE_SECONDS if running else IDLE_PATIENCE_SECONDS)
+        answer = self._desk.take_trial(self._patience_seconds(running))
         if answer is None:
             return None
         if isinstance(answer, Finished):
             return str(Searcher.FINISHED)
-        return to_config(attempt_of(self._brief, *answer))
+        name, trial = answer
+        log.info("trial taken: attempt=%s trial=%s arm=%s", name, trial.number, trial.arm)
+        return to_config(attempt_of(self._brief, name, trial))
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Nothing to learn: the ledger hears of results from the callback."""
@@ -45,3 +51,8 @@ class LedgerSearcher(Searcher):  # type: ignore[misc]
     def restore(self, checkpoint_path: str) -> None:
         """Never called: a runner that died is replaced, not restored."""
         raise NotImplementedError
+
+    def _patience_seconds(self, running: int) -> float:
+        if not running:
+            return IDLE_PATIENCE_SECONDS
+        return 0.0 if self._desk.is_told_to_wait else BUSY_PATIENCE_SECONDS

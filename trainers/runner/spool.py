@@ -28,6 +28,11 @@ class Spool:
         return not self._news and self._held is None
 
     @property
+    def has_news(self) -> bool:
+        """Whether there is news in no batch yet."""
+        return bool(self._news)
+
+    @property
     def is_urgent(self) -> bool:
         """Whether something should go at once: what has been tried before, an ending, a loss, or more than a batch."""
         is_full = len(self._news) >= MOST_PER_BATCH

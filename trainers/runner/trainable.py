@@ -2,14 +2,19 @@
 
 import logging
 import time
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ray import tune
 
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import StepResult, TrialEnding
 from trainers.runner.attempt import Attempt, from_config, to_result
+
+if TYPE_CHECKING:
+    from trainers.run_trial import EpochEnd
 
 log = logging.getLogger(__name__)
 
@@ -19,43 +24,34 @@ LONGEST_REASON = 4000
 
 def train_attempt(config: dict[str, Any]) -> None:
     """Runs the attempt in the config. Tune may end it at any epoch, by SystemExit in this thread."""
-    attempt = from_config(config)
+    ending = run_attempt(from_config(config), lambda result: tune.report(to_result(result)))
+    tune.report(to_result(ending))
+
+
+def run_attempt(attempt: Attempt, report: Callable[[StepResult], None]) -> TrialEnding:
+    """Trains on this process, telling `report` of every epoch. An exception is an ending: our bug, not a loss."""
     started_at = time.perf_counter()
     try:
-        ending = _run(attempt)
+        return _run(attempt, report)
     except Exception as error:
         log.exception("attempt crashed: attempt=%s trial=%s", attempt.tune_trial_id, attempt.assignment.number)
-        ending = TrialEnding(
+        return TrialEnding(
             tune_trial_id=attempt.tune_trial_id,
             outcome=Outcome.FAILED,
             reason=f"{type(error).__name__}: {error}"[:LONGEST_REASON],
             attempt_device_seconds=(time.perf_counter() - started_at) * attempt.devices,
         )
-    tune.report(to_result(ending))
 
 
-def _run(attempt: Attempt) -> TrialEnding:
+def _run(attempt: Attempt, report: Callable[[StepResult], None]) -> TrialEnding:
     # Here, not above: torch takes seconds to import, and the driver, which imports this module, needs none of it.
     import torch  # noqa: PLC0415
 
-    from trainers.run_trial import EpochEnd, run_trial  # noqa: PLC0415
+    from trainers.run_trial import run_trial  # noqa: PLC0415
 
     torch.set_num_threads(attempt.threads)
     assignment = attempt.assignment
     folder = f"{assignment.number:06d}"
-
-    def report_epoch(end: EpochEnd) -> None:
-        result = StepResult(
-            tune_trial_id=attempt.tune_trial_id,
-            step=end.step,
-            metrics=end.metrics,
-            image_passes=end.image_passes,
-            device_seconds=end.device_seconds,
-            attempt_device_seconds=end.attempt_device_seconds,
-            checkpoint=f"{folder}/{end.checkpoint}" if end.checkpoint else None,
-        )
-        tune.report(to_result(result))
-
     ending = run_trial(
         assignment.config,
         assignment.dataset,
@@ -64,12 +60,12 @@ def _run(attempt: Attempt) -> TrialEnding:
         checkpoint=Path(assignment.checkpoint).name if assignment.checkpoint else None,
         timeout_seconds=assignment.timeout_seconds,
         devices=attempt.devices,
-        on_epoch=report_epoch,
+        on_epoch=lambda end: report(step_result(attempt.tune_trial_id, folder, end)),
     )
-    return TrialEnding(
-        tune_trial_id=attempt.tune_trial_id,
-        outcome=ending.outcome,
-        reason=ending.reason and ending.reason[:LONGEST_REASON],
-        scores=ending.scores,
-        attempt_device_seconds=ending.attempt_device_seconds,
-    )
+    return TrialEnding(tune_trial_id=attempt.tune_trial_id, **asdict(ending))
+
+
+def step_result(tune_trial_id: str, folder: str, end: "EpochEnd") -> StepResult:
+    """The epoch in the words of the protocol: a checkpoint is named by its path under the storage."""
+    checkpoint = f"{folder}/{end.checkpoint}" if end.checkpoint else None
+    return StepResult(tune_trial_id=tune_trial_id, **{**asdict(end), "checkpoint": checkpoint})
