@@ -48,6 +48,8 @@ def demonstrate(spec: SweepSpec, *, keep: bool) -> None:
         _print_places(sweep, services, files)
         if keep:
             _stay(services)
+    if not keep:
+        typer.echo("MLflow and the API have ended: `supsweep up` starts them again, --keep would have left them up")
 
 
 def _run_sweep(client: SupsweepClient, services: Services, spec: SweepSpec) -> SweepDetail:

@@ -1,0 +1,49 @@
+"""The real service in a thread: its API over HTTP, its reconciler, SQLite; its one cluster is a fake."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from fakes.clusters import FakeClusterClient
+
+from service.clusters.registry import ClusterRegistry
+from service.main import build_app
+from service.settings import Settings
+
+START_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class RunningService:
+    """Where it is, and the key that opens it."""
+
+    url: str
+    api_key: str
+
+
+@contextmanager
+def running_service(home: Path) -> Iterator[RunningService]:
+    """The service on that home."""
+    settings = Settings(home=home, reconcile_seconds=0.05)
+    app = build_app(settings, ClusterRegistry({}, {"local": FakeClusterClient()}))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield RunningService(f"http://127.0.0.1:{_port(server)}", settings.api_key_file.read_text().strip())
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _port(server: uvicorn.Server) -> int:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        assert time.monotonic() < deadline, "the service did not start"
+        time.sleep(0.01)
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
