@@ -27,7 +27,7 @@ from trainers.loop import train_epoch
 log = logging.getLogger(__name__)
 
 VALIDATIONS = 5
-"""How often a run is measured on the validation images: a learning curve for a tenth of the cost of the shortest SupCon runs, less of others."""
+"""How often a run is measured on the validation images. Costs a tenth of a 4-second SupCon run, less of longer ones."""
 LONGEST_REASON = 4000
 """Characters that the runner protocol takes."""
 
