@@ -28,8 +28,8 @@ def factor_order(space: Mapping[str, Domain]) -> list[str]:
 
 
 def is_active(domain: Domain, values: Mapping[str, Any]) -> bool:
-    """Whether the domain's condition holds among the factors' current values."""
-    return all(values.get(other) in accepted for other, accepted in (domain.when or {}).items())
+    """Whether the domain's condition holds among the drawn values; a factor that was not drawn meets none."""
+    return all(other in values and values[other] in accepted for other, accepted in (domain.when or {}).items())
 
 
 def check_field(objective: Objective, field: str, at: Path) -> None:

@@ -20,6 +20,7 @@ from service.lifecycle import FINISHED_STATES, SweepState, TrialState
 from service.operations.cursors import decode_cursor, encode_cursor
 from service.schemas.sweeps import ArmProgress, SweepDetail, SweepLinks, SweepPage, SweepSummary
 from service.search.designs import PlannedTrial, plan_paired
+from service.search.suggestions import draw_next
 from service.settings import Settings
 
 
@@ -112,7 +113,11 @@ async def cancel_sweep(session: Session, settings: Settings, sweep: SweepRow, no
 
 
 def _plan(spec: SweepSpec) -> list[PlannedTrial]:
-    return [] if spec.design.kind == "search" else plan_paired(spec)
+    """The trials that can be planned now: none of a search, whose first draw only shows that it can be drawn."""
+    if spec.design.kind != "search":
+        return plan_paired(spec)
+    draw_next(spec, [])
+    return []
 
 
 async def _sweep_made_before(session: Session, owner: str, key: str, body_sha256: str) -> str | None:

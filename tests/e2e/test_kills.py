@@ -52,7 +52,7 @@ def test_sweep_survives_the_death_of_api_driver_trial_and_of_everything(machine:
     wait_for_running_trials(client, sweep_id, ended=1)
     machine.kill("trainers.runner")
     wait_for_running_trials(client, sweep_id, ended=2)
-    machine.kill("ray::train_attempt")
+    machine.kill("ray::ImplicitFunc")
     wait_for_running_trials(client, sweep_id, ended=3)
     machine.kill_up()
     machine.up()
@@ -75,5 +75,5 @@ def test_cancelled_sweep_leaves_nothing_running(machine: Machine) -> None:
     assert machine.run("cancel", sweep_id).returncode == 0
     wait_until(lambda: client.get_sweep(sweep_id).state is SweepState.CANCELLED, 60, "the cancellation")
     assert not machine.processes("trainers.runner")
-    wait_until(lambda: not machine.processes("ray::train"), 30, "the trials to be gone")
+    wait_until(lambda: not machine.processes("ray::ImplicitFunc"), 30, "the trials to be gone")
     assert {trial.outcome for trial in client.list_trials(sweep_id).items} <= {Outcome.CANCELLED, Outcome.COMPLETED}

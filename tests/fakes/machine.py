@@ -74,7 +74,10 @@ class Machine:
 
     def processes(self, *words: str) -> Sequence[psutil.Process]:
         """Living processes of this home whose command line has all the words."""
-        return [process for process in psutil.process_iter() if self._is_ours(process) and _has(process, words)]
+        marked = [process for process in psutil.process_iter() if self._is_marked(process)]
+        # Ray's workers write their titles over their environment; they are found below those that do not.
+        ours = dict.fromkeys([*marked, *(child for process in marked for child in _descendants(process))])
+        return [process for process in ours if _is_alive(process) and _has(process, words)]
 
     def kill(self, *words: str) -> None:
         """Kills one process -9, by its command line; waits for it to be there and to be gone."""
@@ -87,12 +90,25 @@ class Machine:
         assert self._up.poll() is None, (self.home.parent / "up.log").read_text()
         return Home(self.home).up_file.exists()
 
-    def _is_ours(self, process: psutil.Process) -> bool:
+    def _is_marked(self, process: psutil.Process) -> bool:
         try:
-            is_alive = process.status() != psutil.STATUS_ZOMBIE
-            return is_alive and process.environ().get("SUPSWEEP_HOME") == str(self.home)
+            return process.environ().get("SUPSWEEP_HOME") == str(self.home)
         except psutil.Error:
             return False
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _has(process: psutil.Process, words: Sequence[str]) -> bool:
