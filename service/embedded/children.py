@@ -84,11 +84,15 @@ class Child:
         elif self._ready_since is not None and now - self._ready_since > STEADY_SECONDS:
             self._deaths_in_a_row = 0
 
+    def ask_to_end(self) -> None:
+        """Sends SIGTERM."""
+        if self._process is not None:
+            self._process.terminate()
+
     def end(self, grace_seconds: float) -> None:
-        """Asks the process to end and kills it after the grace; its descendants are left to the session."""
+        """Waits for the end and kills the process after the grace; its descendants are left to the session."""
         if self._process is None:
             return
-        self._process.terminate()
         try:
             self._process.wait(timeout=grace_seconds)
         except subprocess.TimeoutExpired:

@@ -50,11 +50,13 @@ class Stack:
             raise self._failure
 
     def end(self) -> None:
-        """Ends the children in reverse order, then whatever they have left behind."""
+        """Asks the children to end in reverse order, waits for them, then ends whatever they have left behind."""
         self._is_over.set()
         if self._thread.is_alive():
             self._thread.join()
         known = members(self._mark)
+        for child in reversed(self._children):
+            child.ask_to_end()
         for child in reversed(self._children):
             child.end(END_GRACE_SECONDS)
         end_members(self._mark, known=known)

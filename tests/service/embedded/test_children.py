@@ -23,16 +23,20 @@ def become_ready(child, now, eventually):
     eventually(is_ready, "the child is ready")
 
 
-def kill(child, session, eventually):
+def kill(child, session, now, eventually):
+    """Kills the child and looks until it has noticed."""
     for process in members(Mark(session)):
         process.kill()
-    eventually(lambda: not members(Mark(session)), "the child is dead")
+
+    def has_noticed():
+        child.look(now)
+        return not child.is_ready
+
+    eventually(has_noticed, "the child's death is noticed")
 
 
 def test_a_dead_child_is_started_again_after_a_pause_on_the_same_port(ready_child, session, eventually):
-    kill(ready_child, session, eventually)
-    ready_child.look(now=10.0)
-    assert not ready_child.is_ready
+    kill(ready_child, session, 10.0, eventually)
     ready_child.look(now=10.1)
     assert members(Mark(session)) == []  # still pausing
     ready_child.look(now=11.0)
@@ -43,15 +47,13 @@ def test_a_dead_child_is_started_again_after_a_pause_on_the_same_port(ready_chil
 def test_a_child_that_keeps_dying_is_given_up_with_the_end_of_its_log(ready_child, session, eventually):
     now = 10.0
     for _ in range(MAX_RESTARTS_IN_A_ROW):
-        kill(ready_child, session, eventually)
-        ready_child.look(now)
+        kill(ready_child, session, now, eventually)
         now += 20.0
         ready_child.look(now)
         become_ready(ready_child, now, eventually)
     ready_child.log.write_text("the last words\n")
-    kill(ready_child, session, eventually)
     with pytest.raises(CannotRun, match=r"(?s)the stand-in ended with exit code -9, after 5 restarts.*last words"):
-        ready_child.look(now)
+        kill(ready_child, session, now, eventually)
 
 
 def test_deaths_long_apart_are_not_in_a_row(ready_child, session, eventually):
@@ -59,8 +61,7 @@ def test_deaths_long_apart_are_not_in_a_row(ready_child, session, eventually):
     for _ in range(MAX_RESTARTS_IN_A_ROW + 2):
         now += STEADY_SECONDS + 1
         ready_child.look(now)
-        kill(ready_child, session, eventually)
-        ready_child.look(now)
+        kill(ready_child, session, now, eventually)
         now += 20.0
         ready_child.look(now)
         become_ready(ready_child, now, eventually)
@@ -95,6 +96,7 @@ def test_what_a_dead_child_left_behind_is_ended_before_it_is_started_again(
     child = Child(make_spec(script=serve_with_a_daemon), session, tmp_path / "child.log")
     child.start(now=0.0)
     become_ready(child, 0.0, eventually)
+    child.ask_to_end()
     child.end(grace_seconds=5)
     assert len(members(Mark(session))) == 1  # the daemon
     child.look(now=1.0)
