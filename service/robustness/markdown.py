@@ -24,11 +24,11 @@ def render_markdown(report: RobustnessReport) -> str:
         f"{_text(sweep.dataset)}, {sweep.metric} ({sweep.goal}), {sweep.design} design{matched}; "
         f"sweep `{_text(sweep.sweep_id)}`.",
         *(f"> **Note:** {_text(alert)}" for alert in report.alerts),
-        *_verdicts(report),
         _table(endings_table(report)),
     ]
     if report.comparisons:
         parts.append(_table(pairs_table(report.comparisons)))
+    parts += _verdicts(report)
     for comparison in report.comparisons:
         parts += _comparison(comparison)
     parts += [_table(best_table(report)), _table(cost_table(report))]

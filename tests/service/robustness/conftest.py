@@ -4,15 +4,39 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from search_spaces.objectives import Objective
 from search_spaces.outcomes import Outcome
 from search_spaces.trial_config import TrialConfig
+from service.robustness import bootstrap
+from service.robustness.pairs import PairedScores
 from service.robustness.trials import CurvePoint, SweepHeader, TrialRow
 
+MakeTable = Callable[..., PairedScores]
 MakeSweep = Callable[..., SweepHeader]
 MakeTrial = Callable[..., TrialRow]
 MakeTrials = Callable[..., list[TrialRow]]
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer resamples than a report draws, for speed; a test that needs more sets its own number."""
+    monkeypatch.setattr(bootstrap, "RESAMPLES", 600)
+
+
+@pytest.fixture(scope="session")
+def make_table() -> MakeTable:
+    """A paired table of two columns of scores, higher is better; nothing failed unless told."""
+
+    def make(
+        scores_a: ArrayLike, scores_b: ArrayLike, failed_a: ArrayLike = False, failed_b: ArrayLike = False
+    ) -> PairedScores:
+        first, second = np.asarray(scores_a, dtype=np.float64), np.asarray(scores_b, dtype=np.float64)
+        failures = [np.broadcast_to(np.asarray(failed, dtype=np.bool_), first.shape) for failed in (failed_a, failed_b)]
+        return PairedScores(tuple(range(len(first))), first, second, failures[0], failures[1])
+
+    return make
 
 
 @pytest.fixture
@@ -38,13 +62,13 @@ def make_sweep() -> MakeSweep:
 
 @pytest.fixture
 def make_trial() -> MakeTrial:
-    """One trial; its number is made from its arm and point."""
+    """One trial, completed if it has a score; its number is its point unless told otherwise."""
 
     def make(arm: str, point: int, score: float | None, outcome: Outcome | None = None, **changes: object) -> TrialRow:
         objective = Objective.CROSS_ENTROPY if arm == "cross_entropy" else Objective.SUPCON
         ended = outcome or (Outcome.COMPLETED if score is not None else None)
         facts: dict[str, object] = {
-            "number": 1000 * (sum(map(ord, arm)) % 97) + point,
+            "number": point,
             "arm": arm,
             "point": point,
             "replicate": 0,
