@@ -1,6 +1,6 @@
 """Arms: one training objective each, with its base configuration and its own search space."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -26,6 +26,20 @@ class Arm(Vocabulary):
 def arm_config(arm: Arm, drawn: Mapping[str, Any], seed: int = 0) -> TrialConfig:
     """The configuration of a trial of this arm: its base, with drawn values over it."""
     return TrialConfig.model_validate({**arm.base, **drawn, "objective": arm.objective, "seed": seed})
+
+
+def values_of_trial_fields(arms: Sequence[Arm], shared: Space) -> Iterator[tuple[str, Any, Path]]:
+    """Every value that the spec gives to a field of TrialConfig, with its path."""
+    for index, arm in enumerate(arms):
+        yield "objective", arm.objective, ["arms", index, "objective"]
+        for field, value in arm.base.items():
+            yield field, value, ["arms", index, "base", field]
+        for field, domain in arm.space.items():
+            for value in domain.extremes():
+                yield field, value, ["arms", index, "space", field]
+    for field, domain in shared.items():
+        for value in domain.extremes():
+            yield field, value, ["shared", field]
 
 
 def check_arm(arm: Arm, shared: Space, at: Path) -> None:

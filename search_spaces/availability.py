@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any
 
-from search_spaces.arms import Arm
+from search_spaces.arms import Arm, values_of_trial_fields
 from search_spaces.datasets import DATASET_FACTS
 from search_spaces.space import Space
 from search_spaces.vocabulary import Path, Vocabulary, refusal
@@ -49,7 +49,7 @@ def check_available(spec: Vocabulary, arms: Sequence[Arm], shared: Space) -> Non
     """Refuses the parts of a legal spec, given with its arms and shared factors, whose code comes later."""
     for path, (values, reason) in _SPEC_FIELDS.items():
         _check(".".join(path), reduce(getattr, path, spec), values, reason, at=path)
-    for field, value, at in _values_of_trial_fields(arms, shared):
+    for field, value, at in values_of_trial_fields(arms, shared):
         if field in _TRIAL_FIELDS:
             values, reason = _TRIAL_FIELDS[field]
             _check(field, value, values, reason, at=at)
@@ -61,20 +61,6 @@ def available_values() -> Iterator[tuple[str, list[Any]]]:
         yield ".".join(path), values
     for field, (values, _) in _TRIAL_FIELDS.items():
         yield field, values
-
-
-def _values_of_trial_fields(arms: Sequence[Arm], shared: Space) -> Iterator[tuple[str, Any, Path]]:
-    """Every value that the spec gives to a field of TrialConfig, with its path."""
-    for index, arm in enumerate(arms):
-        yield "objective", arm.objective, ["arms", index, "objective"]
-        for field, value in arm.base.items():
-            yield field, value, ["arms", index, "base", field]
-        for field, domain in arm.space.items():
-            for value in domain.extremes():
-                yield field, value, ["arms", index, "space", field]
-    for field, domain in shared.items():
-        for value in domain.extremes():
-            yield field, value, ["shared", field]
 
 
 def _check(field: str, value: Any, values: list[Any], reason: str, *, at: Path) -> None:

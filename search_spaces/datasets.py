@@ -1,5 +1,6 @@
 """The datasets by name, and the facts about each that planning and statistics need."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -21,7 +22,9 @@ class DatasetSpec(Vocabulary):
     train_fraction: float = Field(
         default=1.0, gt=0, le=1, description="Share of the remaining training images that is used, per class."
     )
-    split_seed: int = Field(default=0, ge=0, description="Seed of the splits; the same for every trial of a sweep.")
+    split_seed: int = Field(
+        default=0, ge=0, lt=2**32, description="Seed of the splits; the same for every trial of a sweep."
+    )
 
     @model_validator(mode="after")
     def _check_root(self) -> Self:
@@ -39,6 +42,12 @@ class DatasetFacts:
     channels: int
     images_outside_test: int
     test_images: int
+
+
+def most_training_images(dataset: DatasetSpec) -> int:
+    """Training images that the splits leave at most; rounding per class may take one less of each."""
+    facts = DATASET_FACTS[dataset.name]
+    return math.ceil(facts.images_outside_test * (1 - dataset.val_fraction) * dataset.train_fraction) + facts.classes
 
 
 DIGITS = DatasetFacts(classes=10, image_size=8, channels=1, images_outside_test=1437, test_images=360)

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from search_spaces.arms import Arm, arm_config, check_arm, check_shared
+from search_spaces.arms import Arm, arm_config, check_arm, check_shared, values_of_trial_fields
 from search_spaces.availability import check_available
-from search_spaces.datasets import DatasetSpec
+from search_spaces.datasets import DatasetSpec, most_training_images
 from search_spaces.design import MAX_TRIALS, Design, Pruning
 from search_spaces.durations import Duration
 from search_spaces.metrics import METRICS, SWEEP_METRICS, Goal
@@ -119,6 +119,7 @@ class SweepSpec(Vocabulary):
             check_arm(arm, self.shared, at=["arms", index])
         _check_design(self)
         check_available(self, self.arms, self.shared)
+        _check_batch_sizes(self)
         return self
 
     @property
@@ -168,6 +169,15 @@ def _check_design(spec: SweepSpec) -> None:
         at = ["design", "kind"] if spec.design.kind == "grid" else ["design", "configurations"]
         message = f"the {spec.design.kind} design makes {trials:,} trials"
         raise refusal(message, at=at, value=trials, accepted=f"at most {MAX_TRIALS:,} trials")
+
+
+def _check_batch_sizes(spec: SweepSpec) -> None:
+    """A batch cannot be larger than the training images."""
+    most = most_training_images(spec.dataset)
+    for field, value, at in values_of_trial_fields(spec.arms, spec.shared):
+        if field == "batch_size" and value > most:
+            message = f"batch_size {value} is more than the training images of {spec.dataset.name}"
+            raise refusal(message, at=at, value=value, accepted=f"at most about {most}")
 
 
 def count_trials(spec: SweepSpec) -> int:

@@ -12,7 +12,12 @@ from search_spaces.trial_config import Optimizer, TrialConfig
 @pytest.mark.parametrize("optimizer", get_args(Optimizer))
 @pytest.mark.parametrize("objective", Objective)
 def test_every_pair_has_a_reference(objective: Objective, optimizer: Optimizer) -> None:
-    assert reference_learning_rate(objective, optimizer) > 0
+    assert reference_learning_rate(objective, optimizer, "resnet50") > 0
+
+
+def test_small_encoder_takes_larger_lars_steps_than_the_released_run() -> None:
+    assert reference_learning_rate(Objective.SUPCON, "lars", "resnet50") == 0.4
+    assert reference_learning_rate(Objective.SUPCON, "lars", "tiny_resnet") == 4.0
 
 
 def test_reference_scales_with_batch_and_multiplier() -> None:

@@ -77,6 +77,8 @@ def refused(**changes: Any) -> Refusal:
         ({"metric__name": "test_top1"}, "/metric/name", ["test_top1", "val_top1"]),
         ({"metric": {"name": "val_nll", "goal": "maximize"}}, "/metric/goal", ["minimize"]),
         ({"metric": [{"name": "val_top1"}]}, "/metric", ["later release"]),
+        ({"shared__batch_size__values": [64, 4096]}, "/shared/batch_size", ["4096", "training images of digits"]),
+        ({"dataset__split_seed": 2**32}, "/dataset/split_seed", ["4294967296"]),
         ({"clusters": []}, "/clusters", ["at least 1"]),
         ({"dataset__root": "/data"}, "/dataset/root", ["no root"]),
         ({"resources__workers": 2}, "/resources/workers", ["several workers", "accepted: 1"]),
