@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from service.db.database import Database
-from service.db.migrations import upgrade
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from service.db.database import Database
+from service.db.migrations import upgrade
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,8 @@ def test_everything_can_be_seen_while_it_is_up(machine: Machine) -> None:
     submitted = machine.run("submit", "digits_smoke", "--watch")
     assert submitted.returncode == 0, submitted.stdout + submitted.stderr
     client = machine.client()
-    (sweep,) = client.list_sweeps().items
-    trials = client.list_trials(sweep.id).items
+    (sweep,) = client.list_sweeps()
+    trials = list(client.list_trials(sweep.id))
     assert [(trial.outcome, trial.attempts) for trial in trials] == [("completed", 1)] * 4
     assert [trial.number for trial in trials] == [0, 1, 2, 3]
     report = json.loads(machine.run("report", sweep.id[:6], "--format", "json").stdout)
@@ -39,7 +39,7 @@ def test_mlflow_shows_a_parent_with_comparable_trials(machine: Machine) -> None:
     machine.up()
     assert machine.run("submit", "digits_smoke", "--watch").returncode == 0
     client = machine.client()
-    sweep = client.get_sweep(client.list_sweeps().items[0].id)
+    sweep = client.get_sweep(next(client.list_sweeps()).id)
     while sweep.mlflow_events_behind:
         sweep = client.get_sweep(sweep.id)
     assert sweep.links.mlflow is not None

@@ -31,7 +31,7 @@ def wait_for_running_trials(client: SupsweepClient, sweep_id: str, *, ended: int
 
 
 def assert_every_trial_counted_once(client: SupsweepClient, sweep_id: str) -> None:
-    trials = client.list_trials(sweep_id).items
+    trials = list(client.list_trials(sweep_id))
     assert [trial.number for trial in trials] == list(range(8))
     assert {trial.outcome for trial in trials} == {Outcome.COMPLETED}
     assert {trial.state for trial in trials} == {TrialState.ENDED}
@@ -63,7 +63,7 @@ def test_sweep_survives_the_death_of_api_driver_trial_and_of_everything(machine:
 
     wait_until(is_over, 200, "the sweep to succeed")
     assert_every_trial_counted_once(client, sweep_id)
-    assert sum(trial.attempts for trial in client.list_trials(sweep_id).items) > 8
+    assert sum(trial.attempts for trial in client.list_trials(sweep_id)) > 8
     wait_until(lambda: not machine.processes("trainers.runner"), 30, "the last runner to be gone")
 
 
@@ -76,4 +76,4 @@ def test_cancelled_sweep_leaves_nothing_running(machine: Machine) -> None:
     wait_until(lambda: client.get_sweep(sweep_id).state is SweepState.CANCELLED, 60, "the cancellation")
     assert not machine.processes("trainers.runner")
     wait_until(lambda: not machine.processes("ray::ImplicitFunc"), 30, "the trials to be gone")
-    assert {trial.outcome for trial in client.list_trials(sweep_id).items} <= {Outcome.CANCELLED, Outcome.COMPLETED}
+    assert {trial.outcome for trial in client.list_trials(sweep_id)} <= {Outcome.CANCELLED, Outcome.COMPLETED}

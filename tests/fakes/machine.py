@@ -88,7 +88,9 @@ class Machine:
     def _is_up(self) -> bool:
         assert self._up is not None
         assert self._up.poll() is None, (self.home.parent / "up.log").read_text()
-        return Home(self.home).up_file.exists()
+        # A file that a killed one has left behind names another process.
+        running = read_up_file(Home(self.home).up_file)
+        return running is not None and running.pid == self._up.pid
 
     def _is_marked(self, process: psutil.Process) -> bool:
         try:

@@ -1,0 +1,1 @@
+"""What the service costs: the same trials under a bare Ray Tune + Optuna loop and through the service."""
