@@ -21,6 +21,15 @@ FORGETS_ITS_ENVIRONMENT = """
         os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)"], {})
     time.sleep(600)
 """
+LOSES_A_CHILD_WITHOUT_A_MARK = """
+    import os, sys, time
+    if os.fork() == 0:
+        if os.fork() == 0:
+            os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)"], {})
+        os._exit(0)
+    os.wait()
+    time.sleep(600)
+"""
 STUBBORN = """
     import signal, time
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -36,7 +45,7 @@ def test_a_daemonised_grandchild_is_found_and_ended(session, start_marked, event
     assert members(Mark(session)) == []
 
 
-def test_a_process_without_the_marker_is_found_by_its_parents_process_session(session, start_marked, eventually):
+def test_a_child_without_the_marker_is_found_and_ended_after_its_parent(session, start_marked, eventually):
     parent = start_marked(session, FORGETS_ITS_ENVIRONMENT)
     eventually(lambda: len(members(Mark(session))) == 2, "parent and child are found")
     known = members(Mark(session))
@@ -44,6 +53,13 @@ def test_a_process_without_the_marker_is_found_by_its_parents_process_session(se
     parent.wait()
     end_members(Mark(session), known=known)
     assert not [one for one in known if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_an_orphan_without_the_marker_is_found_by_the_process_session_it_shares(session, start_marked, eventually):
+    start_marked(session, LOSES_A_CHILD_WITHOUT_A_MARK)
+    eventually(lambda: len(members(Mark(session))) == 2, "the orphan is found beside the marked process")
+    end_members(Mark(session))
+    assert members(Mark(session)) == []
 
 
 def test_what_ignores_sigterm_is_killed_after_the_grace(session, start_marked):
