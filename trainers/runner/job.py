@@ -5,6 +5,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -72,7 +73,9 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
     # It would complain of every trial that has no records.
     logging.getLogger("ray.tune.analysis").setLevel(logging.ERROR)
     os.environ.update(TUNE_ENVIRONMENT, TUNE_MAX_PENDING_TRIALS_PG=str(brief.resources.max_concurrent))
-    with tempfile.TemporaryDirectory(prefix="supsweep-") as folder:
+    # Below the storage, so that what a killed runner leaves goes with its sweep.
+    Path(brief.storage).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".tune-", dir=brief.storage) as folder:
         # Not tune.Tuner: it writes its searcher and callbacks to disk, and the token with them.
         tune.run(
             tune.with_resources(train, placement_of(brief.resources)),

@@ -69,6 +69,7 @@ def test_real_trials_are_trained_reported_once_and_leave_no_secret_behind(
     assert all("val_top1" in ending["scores"] for ending in ledger.news("outcomes"))
     assert sorted(ledger.numbers("results")) == [0, 0, 1, 1, 2, 2]
     assert sequences(ledger) == list(range(1, len(ledger.reports) + 1))
+    assert list((tmp_path / "storage").glob(".tune-*")) == []
     assert files_with(SECRET, [cluster.folder, tmp_path]) == []
 
 
