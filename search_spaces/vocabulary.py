@@ -50,5 +50,17 @@ def unknown_name(kind: str, name: str, known: Sequence[str], *, at: Path) -> Pyd
 
 
 def accepted_by(message: str) -> str:
-    """What pydantic's "Input should be …" would accept."""
-    return message.removeprefix("Input should be ")
+    """What pydantic's "Input should be …" and its kin would accept."""
+    for beginning, words in _BEGINNINGS.items():
+        if message.startswith(beginning):
+            return words + message.removeprefix(beginning)
+    return message
+
+
+_BEGINNINGS = {
+    "Input should be ": "",
+    "String should match pattern ": "a text that matches ",
+    "String should have ": "a text with ",
+    "List should have ": "a list with ",
+    "Dictionary should have ": "a map with ",
+}
