@@ -40,8 +40,8 @@ class Settings(BaseSettings):
 
     @property
     def effective_storage(self) -> str:
-        """Where checkpoints go, under home by default."""
-        return self.storage or str(self.home.absolute() / "storage")
+        """Where checkpoints go, under home by default; always absolute, since jobs run in folders of their own."""
+        return str(Path(self.storage).absolute() if self.storage else self.home.absolute() / "storage")
 
     @property
     def api_key_file(self) -> Path:
