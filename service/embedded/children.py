@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from service.embedded.failures import CannotRun
+from service.embedded.ports import LOOPBACK
 from service.embedded.session import Mark, end_members
 
 PROBE_SECONDS = 2.0
@@ -58,7 +59,7 @@ class Child:
 
     def start(self, now: float) -> None:
         """Starts the process. Its log goes on where an earlier process of this session ended."""
-        environment = os.environ | dict(self.spec.environment) | self._mark.environment()
+        environment = os.environ | _past_proxies() | dict(self.spec.environment) | self._mark.environment()
         with self.log.open("ab" if self._started_at else "wb") as stream:
             self._process = subprocess.Popen(  # noqa: S603
                 list(self.spec.command),
@@ -119,6 +120,13 @@ class Child:
             again = "" if not self.restarts else f", after {self.restarts} restarts"
             raise CannotRun(f"{self.spec.title} {how}{again}. The end of its log {self.log}:\n{self.tail()}")
         self._due_at = now + FIRST_BACKOFF_SECONDS * 2 ** (self._deaths_in_a_row - 1)
+
+
+def _past_proxies() -> dict[str, str]:
+    """Lets the children and their jobs speak to each other directly where the user's traffic goes through a proxy."""
+    exceptions = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    value = ",".join(filter(None, [exceptions, LOOPBACK, "localhost"]))
+    return {"no_proxy": value, "NO_PROXY": value}
 
 
 def _answers(spec: ChildSpec) -> bool:

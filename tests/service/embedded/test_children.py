@@ -110,3 +110,12 @@ def test_a_variable_of_none_is_taken_out_of_the_environment(make_spec, session, 
     child = Child(spec, session, tmp_path / "child.log")
     child.start(now=0.0)
     eventually(lambda: "None" in child.log.read_text(), "the child has printed")
+
+
+def test_children_reach_each_other_past_the_users_proxy(make_spec, session, tmp_path, monkeypatch, eventually):
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("NO_PROXY", "intranet.example")
+    script = "import os, urllib.request as u; print(u.proxy_bypass('127.0.0.1'), os.environ['NO_PROXY'], flush=True)"
+    child = Child(make_spec(script=f"{script}; input()"), session, tmp_path / "child.log")
+    child.start(now=0.0)
+    eventually(lambda: "True intranet.example,127.0.0.1,localhost" in child.log.read_text(), "the child has printed")
