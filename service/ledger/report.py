@@ -58,6 +58,7 @@ async def prune(session: Session, runner: RunnerRow, tune_trial_id: str, now: da
 async def _count_result(session: Session, runner: RunnerRow, result: StepResult, now: datetime) -> None:
     found = await _open_attempt(session, runner, result.tune_trial_id)
     if found is None:
+        await _charge_late(session, runner, result)
         return
     attempt, trial = found
     attempt.device_seconds = max(attempt.device_seconds, result.attempt_device_seconds)
@@ -77,6 +78,16 @@ async def _count_result(session: Session, runner: RunnerRow, result: StepResult,
     await events.append(
         session, trial.sweep_id, "trial.step", now, number=trial.number, step=result.step, metrics=result.metrics
     )
+
+
+async def _charge_late(session: Session, runner: RunnerRow, result: StepResult) -> None:
+    """A pruned trial trains on until it hears of it: that time was spent too."""
+    found = await trials.find_attempt(session, runner.id, result.tune_trial_id)
+    if found is not None:
+        attempt, trial = found
+        more = max(0.0, result.attempt_device_seconds - attempt.device_seconds)
+        attempt.device_seconds += more
+        trial.device_seconds += more
 
 
 async def _count_outcome(session: Session, runner: RunnerRow, ending: TrialEnding, metric: str, now: datetime) -> None:

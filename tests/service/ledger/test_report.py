@@ -95,6 +95,18 @@ async def test_device_seconds_are_the_sum_over_attempts(world: World) -> None:
     assert (await world.trials(sweep_id))[0].device_seconds == 12.0
 
 
+async def test_epoch_that_a_pruned_trial_trains_before_it_hears_of_it_is_charged(world: World) -> None:
+    sweep_id = await world.create()
+    runner = await world.open_runner(sweep_id)
+    await runner.take("t1")
+    await runner.report(outcomes=[completed("t1", seconds=3.0)])
+    await runner.report(results=[step("t1", 2, attempt_device_seconds=4.5)])
+    trial = (await world.trials(sweep_id))[0]
+    assert trial.device_seconds == 4.5
+    async with world.database.read() as session:
+        assert [attempt.device_seconds for attempt in await trials.attempts_of(session, trial.id)] == [4.5]
+
+
 async def test_runner_is_told_to_stop_a_trial_that_has_ended(world: World) -> None:
     runner = await world.open_runner(await world.create())
     await runner.take("t1")
