@@ -12,6 +12,9 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model
 from search_spaces.vocabulary import Vocabulary, refusal
 
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr | None
+MOST_STEPS = 2**53
+"""Most values of a stepped range, and the largest whole number of one: beyond, neighbours share a float."""
+
 Condition = dict[str, Annotated[list[Scalar], Field(min_length=1)]]
 
 
@@ -41,7 +44,7 @@ class FloatDomain(Conditional):
     def value_at(self, unit: float) -> float:
         """The value at quantile `unit` in [0, 1) of this domain."""
         if self.step is not None:
-            return self._grid_value(_bin(unit, self.size() or 1))
+            return self.at(_bin(unit, self.size() or 1))
         if not self.log:
             return self.low + unit * (self.high - self.low)
         value = math.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
@@ -54,25 +57,33 @@ class FloatDomain(Conditional):
         # The tolerance keeps `high` in when (high - low) / step is whole but for rounding.
         return math.floor((self.high - self.low) / self.step + 1e-9) + 1
 
-    def grid(self) -> list[Scalar]:
-        """Every value of a stepped domain; empty for a continuous one."""
-        return [self._grid_value(index) for index in range(self.size() or 0)]
+    def at(self, index: int) -> float:
+        """The value with this index, counted from 0 at low; only with a step."""
+        assert self.step is not None, "a continuous domain has no indices"
+        return min(self.low + index * self.step, self.high)
+
+    def index_of(self, value: float) -> int:
+        """The index of the stepped value nearest to `value`; only with a step."""
+        assert self.step is not None, "a continuous domain has no indices"
+        return round((value - self.low) / self.step)
+
+    def contains(self, value: Scalar) -> bool:
+        """Whether `value` is one that a draw may give."""
+        if not isinstance(value, int | float) or not self.low <= value <= self.high:
+            return False
+        return self.step is None or self.at(self.index_of(value)) == value
 
     def extremes(self) -> list[Scalar]:
         """The values whose legality decides that of every value between them."""
         return [self.low, self.high]
-
-    def _grid_value(self, index: int) -> float:
-        assert self.step is not None
-        return min(self.low + index * self.step, self.high)
 
 
 class IntDomain(Conditional):
     """Whole numbers low … high, both inclusive."""
 
     kind: Literal["int"]
-    low: int = Field(description="Smallest value, inclusive.")
-    high: int = Field(description="Largest value, inclusive; greater than low.")
+    low: int = Field(ge=-MOST_STEPS, description="Smallest value, inclusive.")
+    high: int = Field(le=MOST_STEPS, description="Largest value, inclusive; greater than low.")
     log: bool = Field(default=False, description="Draw evenly in the logarithm; low must be > 0.")
     step: int | None = Field(default=None, description="Grid width counted from low; > 0; not with log.")
 
@@ -84,7 +95,7 @@ class IntDomain(Conditional):
     def value_at(self, unit: float) -> int:
         """The value at quantile `unit` in [0, 1) of this domain."""
         if not self.log:
-            return self.low + _bin(unit, self.size()) * (self.step or 1)
+            return self.at(_bin(unit, self.size()))
         # Half a unit beyond either end gives the ends their full share of the logarithm.
         low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
         return min(max(round(math.exp(low + unit * (high - low))), self.low), self.high)
@@ -93,9 +104,15 @@ class IntDomain(Conditional):
         """How many values the domain has."""
         return (self.high - self.low) // (self.step or 1) + 1
 
-    def grid(self) -> list[Scalar]:
-        """Every value of the domain."""
-        return list(range(self.low, self.high + 1, self.step or 1))
+    def at(self, index: int) -> int:
+        """The value with this index, counted from 0 at low."""
+        return self.low + index * (self.step or 1)
+
+    def contains(self, value: Scalar) -> bool:
+        """Whether `value` is one that a draw may give."""
+        if not isinstance(value, int | float) or not self.low <= value <= self.high:
+            return False
+        return (value - self.low) % (self.step or 1) == 0
 
     def extremes(self) -> list[Scalar]:
         """The values whose legality decides that of every value between them."""
@@ -118,15 +135,19 @@ class ChoiceDomain(Conditional):
 
     def value_at(self, unit: float) -> Scalar:
         """The value at quantile `unit` in [0, 1) of this domain."""
-        return self.values[_bin(unit, len(self.values))]
+        return self.at(_bin(unit, len(self.values)))
 
     def size(self) -> int:
         """How many values the domain has."""
         return len(self.values)
 
-    def grid(self) -> list[Scalar]:
-        """Every value of the domain."""
-        return list(self.values)
+    def at(self, index: int) -> Scalar:
+        """The value with this index, as listed."""
+        return self.values[index]
+
+    def contains(self, value: Scalar) -> bool:
+        """Whether `value` is one that a draw may give."""
+        return value in self.values
 
     def extremes(self) -> list[Scalar]:
         """The values whose legality decides that of the whole domain."""
@@ -152,3 +173,7 @@ def _check_range(domain: FloatDomain | IntDomain) -> None:
     if step is not None and not 0 < step <= high - low:
         accepted = f"> 0 and at most high - low = {high - low}"
         raise refusal(f"step does not fit the range, got {step=}", at=["step"], value=step, accepted=accepted)
+    # As a float: the quotient of two floats may be infinite, of which there is no whole number.
+    if step is not None and not (high - low) / step < MOST_STEPS:
+        accepted = f"a step that makes at most 2**53 = {MOST_STEPS:,} values"
+        raise refusal(f"step is too small for the range, got {step=}", at=["step"], value=step, accepted=accepted)

@@ -18,6 +18,12 @@ FIXED_FIELDS = {"objective": "the arm's `objective`", "seed": "`design.seed` and
 """Fields of TrialConfig that no space and no base may set, and what sets them instead."""
 
 
+MOST_CONDITION_VALUES = 10_000
+"""Most values of a factor that a condition may name: who means one of more means a range."""
+SHOWN_VALUES = 20
+"""How many of a factor's values a refusal lists."""
+
+
 def factor_order(space: Mapping[str, Domain]) -> list[str]:
     """The factors, each after those its condition names; otherwise as they were written.
 
@@ -79,12 +85,16 @@ def _check_condition(space: Mapping[str, Domain], name: str, other: str, values:
     if other not in space or other == name:
         raise unknown_name("factor in the condition", other, [key for key in space if key != name], at=at)
     domain = space[other]
-    if domain.size() is None:
+    size = domain.size()
+    if size is None:
         message = f"a condition needs a factor with separate values, {other!r} is continuous"
         raise refusal(message, at=at, value=other, accepted="choice, int, or float with a step")
+    if size > MOST_CONDITION_VALUES:
+        message = f"a condition needs a factor with few values, {other!r} has {size:,}"
+        raise refusal(message, at=at, value=other, accepted=f"a factor with at most {MOST_CONDITION_VALUES:,} values")
     for value in values:
-        if value not in domain.grid():
-            accepted = ", ".join(map(repr, domain.grid()[:20]))
+        if not domain.contains(value):
+            accepted = ", ".join(repr(domain.at(index)) for index in range(min(size, SHOWN_VALUES)))
             raise refusal(f"{other!r} is never {value!r}", at=at, value=value, accepted=accepted)
 
 

@@ -21,7 +21,7 @@ def distribution_of(domain: Domain) -> BaseDistribution:
     if isinstance(domain, ChoiceDomain):
         return CategoricalDistribution(range(domain.size()))
     if isinstance(domain, IntDomain):
-        high = domain.low + (domain.size() - 1) * (domain.step or 1)
+        high = domain.at(domain.size() - 1)
         return IntDistribution(domain.low, high, log=domain.log, step=domain.step or 1)
     size = domain.size()
     if size is not None:
@@ -63,7 +63,7 @@ def _suggest(trial: Trial, name: str, domain: Domain) -> Coordinate:
 
 def _value_at(domain: Domain, coordinate: Coordinate) -> Scalar:
     is_index = isinstance(domain, ChoiceDomain) or (isinstance(domain, FloatDomain) and domain.step is not None)
-    return domain.grid()[int(coordinate)] if is_index else coordinate
+    return domain.at(int(coordinate)) if is_index else coordinate
 
 
 def _coordinate(arm: Arm, name: str, domain: Domain, value: Any) -> Coordinate:
@@ -72,8 +72,7 @@ def _coordinate(arm: Arm, name: str, domain: Domain, value: Any) -> Coordinate:
     if isinstance(domain, IntDomain):
         return int(value)
     if domain.step is not None:
-        index: int = round((value - domain.low) / domain.step)
-        return index
+        return domain.index_of(value)
     return float(value)
 
 

@@ -68,6 +68,14 @@ def refused(**changes: Any) -> Refusal:
             "/shared/augmentation_magnitude/when/learning_rate_multiplier",
             ["continuous"],
         ),
+        (
+            {
+                "shared__weight_decay": {"kind": "float", "low": 0, "high": 1, "step": 1e-12},
+                "shared__augmentation_magnitude__when": {"weight_decay": [0.5]},
+            },
+            "/shared/augmentation_magnitude/when/weight_decay",
+            ["'weight_decay' has 1,000,000,000,001", "at most 10,000 values"],
+        ),
         ({"pruning__kind": "asha"}, "/pruning/kind", ["'paired'", "design.kind search"]),
         ({"budget__device_hours": 0}, "/budget/device_hours", ["cannot be 0", "greater than 0"]),
         ({"budget__wall_clock": "3 weeks"}, "/budget/wall_clock", ["'3 weeks'", "30m"]),

@@ -31,8 +31,9 @@ def _is_any(config: TrialConfig, field: str, values: list[object]) -> bool:
 
 
 def _could_draw(domain: Domain, value: object) -> bool:
-    if domain.size() is not None:
-        return value in {True if one == "yes" else one for one in domain.grid()}
+    size = domain.size()
+    if size is not None:
+        return value in {True if one == "yes" else one for one in map(domain.at, range(size))}
     low, high = domain.extremes()
     return bool(low <= value <= high)  # type: ignore[operator]
 
