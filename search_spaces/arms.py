@@ -7,7 +7,7 @@ from pydantic import Field
 
 from search_spaces.domains import Scalar
 from search_spaces.objectives import Objective
-from search_spaces.space import Space, check_conditions, check_domain, check_field, check_value
+from search_spaces.space import Space, check_conditions, check_domain, check_field, check_value, held_value
 from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Path, Vocabulary, refusal
 
@@ -55,6 +55,7 @@ def check_arm(arm: Arm, shared: Space, at: Path) -> None:
             message = f"{field!r} is drawn twice, by the arm and by shared"
             raise refusal(message, at=path, value=field, accepted="one of the two")
     check_conditions(shared | arm.space, [*at, "space"])
+    _check_warmup(arm, shared, at)
 
 
 def check_shared(arms: Sequence[Arm], shared: Space) -> None:
@@ -64,3 +65,22 @@ def check_shared(arms: Sequence[Arm], shared: Space) -> None:
             check_field(arm.objective, field, ["shared", field])
         check_domain(field, domain, ["shared", field])
     check_conditions(shared, ["shared"])
+
+
+def _check_warmup(arm: Arm, shared: Space, at: Path) -> None:
+    """The longest warm-up must end within the fewest epochs, unless a condition decides which of them meet."""
+    space = shared | arm.space
+    if any(name in space and space[name].when for name in ("warmup_epochs", "epochs")):
+        return
+    longest, fewest = max(_values_of(arm, space, "warmup_epochs")), min(_values_of(arm, space, "epochs"))
+    if longest > fewest:
+        place = ["shared"] if "warmup_epochs" in shared else [*at, "space" if "warmup_epochs" in space else "base"]
+        message = f"warmup_epochs {longest:g} is more than the {fewest} epochs that a trial of {arm.name!r} may have"
+        raise refusal(message, at=[*place, "warmup_epochs"], value=longest, accepted=f"at most {fewest}")
+
+
+def _values_of(arm: Arm, space: Space, field: str) -> list[Any]:
+    """The extreme values that a trial of the arm may have for a field without a condition."""
+    if field in space:
+        return [held_value(field, value) for value in space[field].extremes()]
+    return [held_value(field, arm.base.get(field, TrialConfig.model_fields[field].default))]

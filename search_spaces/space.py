@@ -59,6 +59,11 @@ def check_value(field: str, value: Any, at: Path) -> None:
         raise refusal(f"{field} cannot be {value!r}", at=at, value=value, accepted=accepted) from error
 
 
+def held_value(field: str, value: Any) -> Any:
+    """What TrialConfig holds for an accepted value: 15 for "15"."""
+    return _field_adapter(field).validate_python(value)
+
+
 def check_domain(field: str, domain: Domain, at: Path) -> None:
     """Refuses a domain that holds a value TrialConfig would not accept for its field."""
     if isinstance(domain, FloatDomain) and not _is_legal(field, (domain.low + domain.high) / 2 + 1e-7):

@@ -11,7 +11,7 @@ from search_spaces.datasets import DatasetSpec, most_training_images
 from search_spaces.design import MAX_TRIALS, Design, Pruning
 from search_spaces.durations import Duration
 from search_spaces.metrics import METRICS, SWEEP_METRICS, Goal
-from search_spaces.space import Space
+from search_spaces.space import Space, held_value
 from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Path, Vocabulary, refusal, unknown_name
 
@@ -175,7 +175,7 @@ def _check_batch_sizes(spec: SweepSpec) -> None:
     """A batch cannot be larger than the training images."""
     most = most_training_images(spec.dataset)
     for field, value, at in values_of_trial_fields(spec.arms, spec.shared):
-        if field == "batch_size" and value > most:
+        if field == "batch_size" and held_value(field, value) > most:
             message = f"batch_size {value} is more than the training images of {spec.dataset.name}"
             raise refusal(message, at=at, value=value, accepted=f"at most about {most}")
 

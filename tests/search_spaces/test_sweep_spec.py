@@ -76,6 +76,27 @@ def refused(**changes: Any) -> Refusal:
             "/shared/augmentation_magnitude/when/weight_decay",
             ["'weight_decay' has 1,000,000,000,001", "at most 10,000 values"],
         ),
+        (
+            {"arms__0__base__warmup_epochs": 16},
+            "/arms/0/base/warmup_epochs",
+            ["warmup_epochs 16", "accepted: at most 15"],
+        ),
+        (
+            {"arms__0__base": {"epochs": "4", "warmup_epochs": "4.5"}},
+            "/arms/0/base/warmup_epochs",
+            ["warmup_epochs 4.5", "at most 4"],
+        ),
+        (
+            {"arms__0__base": {"warmup_epochs": 3}, "shared__epochs": {"kind": "int", "low": 2, "high": 9}},
+            "/arms/0/base/warmup_epochs",
+            ["'supcon'", "at most 2"],
+        ),
+        (
+            {"shared__warmup_epochs": {"kind": "float", "low": 0, "high": 30}},
+            "/shared/warmup_epochs",
+            ["warmup_epochs 30", "at most 15"],
+        ),
+        ({"shared__batch_size__values": ["64", "4096"]}, "/shared/batch_size", ["4096", "training images of digits"]),
         ({"pruning__kind": "asha"}, "/pruning/kind", ["'paired'", "design.kind search"]),
         ({"budget__device_hours": 0}, "/budget/device_hours", ["cannot be 0", "greater than 0"]),
         ({"budget__wall_clock": "3 weeks"}, "/budget/wall_clock", ["'3 weeks'", "30m"]),
@@ -157,3 +178,9 @@ def test_trials_are_counted_over_arms_and_seeds() -> None:
 def test_durations_are_written_as_people_do(text: str | int, seconds: float) -> None:
     spec = SweepSpec.model_validate(document(budget={"wall_clock": text}))
     assert spec.budget.wall_clock == seconds
+
+
+def test_a_warm_up_that_a_condition_may_keep_apart_from_few_epochs_is_accepted() -> None:
+    epochs = {"kind": "choice", "values": [2, 50]}
+    warmup = {"kind": "int", "low": 1, "high": 10, "when": {"epochs": [50]}}
+    SweepSpec.model_validate(document(shared={"epochs": epochs, "warmup_epochs": warmup}))

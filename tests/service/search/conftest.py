@@ -22,7 +22,7 @@ _SHARED: dict[str, dict[str, Any]] = {
     "momentum": {"kind": "float", "low": 0.1, "high": 0.95, "step": 0.2, "when": {"optimizer": ["sgd", "lars"]}},
     "weight_decay": {"kind": "float", "low": 1e-6, "high": 1e-2, "log": True, "when": {"momentum": [0.1, 0.5]}},
     "gradient_clip": {"kind": "choice", "values": [None, 1, 5.0]},
-    "epochs": {"kind": "int", "low": 2, "high": 50, "log": True},
+    "epochs": {"kind": "int", "low": 5, "high": 50, "log": True},
     "warmup_epochs": {"kind": "int", "low": 0, "high": 5, "step": 2},
     "schedule": {"kind": "choice", "values": ["cosine", "step"], "when": {"epochs": [10, 11]}},
 }
@@ -96,7 +96,7 @@ def _specs(draw: st.DrawFn) -> SweepSpec:
 
 
 def _arm(draw: st.DrawFn, name: str, objective: str) -> dict[str, Any]:
-    base = {"gradient_clip": 3.0, "epochs": draw(st.integers(1, 60)), "warmup_epochs": draw(st.floats(0, 5))}
+    base = {"gradient_clip": 3.0, "epochs": draw(st.integers(5, 60)), "warmup_epochs": draw(st.floats(0, 5))}
     return {"name": name, "objective": objective, "base": base, "space": _some_factors(draw, {}, _OWN[objective])}
 
 
