@@ -12,6 +12,7 @@ from search_spaces.design import MAX_TRIALS, Design, Pruning
 from search_spaces.durations import Duration
 from search_spaces.metrics import METRICS, SWEEP_METRICS, Goal
 from search_spaces.space import Space, held_value
+from search_spaces.texts import check_texts
 from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Path, Vocabulary, refusal, unknown_name
 
@@ -100,8 +101,14 @@ class SweepSpec(Vocabulary):
     clusters: list[Name] = Field(default=["local"], min_length=1, max_length=20, description="Where trials run.")
     evaluation: Evaluation = Field(default=Evaluation(), description="What is measured at the end.")
     labels: dict[Name, Annotated[str, Field(max_length=200)]] = Field(
-        default={}, max_length=50, description="Free labels to filter by."
+        default={}, max_length=50, description="Free labels, shown with the sweep."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_texts(cls, document: Any) -> Any:
+        check_texts(document)
+        return document
 
     @field_validator("metric", mode="before")
     @classmethod

@@ -65,7 +65,10 @@ def _token(credentials: Annotated[HTTPAuthorizationCredentials | None, Security(
 
 RunnerToken = Annotated[str, Depends(_token)]
 
-SweepId = Annotated[str, Path(description="Id of the sweep.", max_length=32)]
+NO_NUL = r"^[^\x00]*$"
+"""Pattern of every text that reaches the database: PostgreSQL stores no NUL."""
+
+SweepId = Annotated[str, Path(description="Id of the sweep.", max_length=32, pattern=NO_NUL)]
 
 
 async def _owned_sweep(session: ReadSession, owner: Owner, sweep_id: SweepId) -> SweepRow:

@@ -13,6 +13,8 @@ from service.operations.events import follow_events, list_events
 from service.schemas.events import EventPage
 
 KEEPALIVE_SECONDS = 15.0
+SEQUENCE_LIMIT = 2**31
+"""The ledger counts a sweep's events below this."""
 
 router = APIRouter(prefix="/v1/sweeps/{sweep_id}/events", tags=["events"], responses=problem_responses(401, 404, 422))
 
@@ -28,8 +30,10 @@ async def events(
     session: ReadSession,
     sweep: OwnedSweep,
     accept: Annotated[str, Header()] = "text/event-stream",
-    last_event_id: Annotated[int | None, Header(ge=0, description="Sequence of the last event received.")] = None,
-    after: Annotated[int, Query(ge=0, description="The same, where a header cannot be sent.")] = 0,
+    last_event_id: Annotated[
+        int | None, Header(ge=0, lt=SEQUENCE_LIMIT, description="Sequence of the last event received.")
+    ] = None,
+    after: Annotated[int, Query(ge=0, lt=SEQUENCE_LIMIT, description="The same, where a header cannot be sent.")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000, description="Most events of a JSON page.")] = 500,
 ) -> Response | EventPage:
     """Events after `Last-Event-ID`: a stream until the sweep has finished, or a page with Accept: application/json."""

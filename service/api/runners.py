@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from search_spaces.runner_protocol import AskAnswer, AskRequest, ReportAnswer, ReportRequest
-from service.api.dependencies import RunnerToken, WiredParts
+from service.api.dependencies import NO_NUL, RunnerToken, WiredParts
 from service.api.problems import problem_responses
 from service.operations import runners
 
-RunnerId = Annotated[str, Path(max_length=32, description="Id of the runner, from its brief.")]
+RunnerId = Annotated[str, Path(max_length=32, pattern=NO_NUL, description="Id of the runner, from its brief.")]
 
 router = APIRouter(prefix="/v1/runners/{runner_id}", tags=["runners"], responses=problem_responses(401, 409, 422))
 

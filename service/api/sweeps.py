@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Header, Query, Response
 
 from search_spaces.presets import PRESETS
 from search_spaces.sweep_spec import SweepSpec
-from service.api.dependencies import OwnedSweep, Owner, ReadSession, WiredParts
+from service.api.dependencies import NO_NUL, OwnedSweep, Owner, ReadSession, WiredParts
 from service.api.problems import problem_responses
 from service.lifecycle import SweepState
 from service.operations import sweeps
@@ -24,7 +24,8 @@ SubmittedSpec = Annotated[
     ),
 ]
 IdempotencyKey = Annotated[
-    str | None, Header(max_length=255, description="Repeating the call with the same key makes no second sweep.")
+    str | None,
+    Header(max_length=255, pattern=NO_NUL, description="Repeating the call with the same key makes no second sweep."),
 ]
 
 
@@ -47,9 +48,9 @@ async def list_sweeps(
     session: ReadSession,
     owner: Owner,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    cursor: Annotated[str | None, Query(max_length=500, pattern=NO_NUL)] = None,
     state: SweepState | None = None,
-    name: Annotated[str | None, Query(max_length=100)] = None,
+    name: Annotated[str | None, Query(max_length=100, pattern=NO_NUL)] = None,
 ) -> SweepPage:
     """The caller's sweeps, newest first."""
     return await sweeps.list_sweeps(session, owner, limit=limit, cursor=cursor, state=state, name=name)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from service.api.dependencies import OwnedSweep, ReadSession
+from service.api.dependencies import NO_NUL, OwnedSweep, ReadSession
 from service.api.problems import problem_responses
 from service.operations import trials
 from service.schemas.trials import TrialPage, TrialView
@@ -17,7 +17,7 @@ async def list_trials(
     session: ReadSession,
     sweep: OwnedSweep,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    cursor: Annotated[str | None, Query(max_length=500, pattern=NO_NUL)] = None,
 ) -> TrialPage:
     """The sweep's trials by number."""
     return await trials.list_trials(session, sweep, limit=limit, cursor=cursor)

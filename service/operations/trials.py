@@ -5,13 +5,13 @@ from service.db.database import Session
 from service.db.sweeps import SweepRow
 from service.db.trials import TrialRow
 from service.errors import NotFound
-from service.operations.cursors import decode_cursor, encode_cursor
+from service.operations.cursors import decode_number_cursor, encode_cursor
 from service.schemas.trials import TrialPage, TrialView
 
 
 async def list_trials(session: Session, sweep: SweepRow, *, limit: int, cursor: str | None) -> TrialPage:
     """A page of the sweep's trials, by number."""
-    after = -1 if cursor is None else int(decode_cursor(cursor, parts=1)[0])
+    after = -1 if cursor is None else decode_number_cursor(cursor)
     rows = await trials.page(session, sweep.id, limit=limit + 1, after=after)
     next_cursor = encode_cursor(str(rows[limit - 1].number)) if len(rows) > limit else None
     return TrialPage(items=[view_trial(row) for row in rows[:limit]], next_cursor=next_cursor)

@@ -97,6 +97,10 @@ def refused(**changes: Any) -> Refusal:
             ["warmup_epochs 30", "at most 15"],
         ),
         ({"shared__batch_size__values": ["64", "4096"]}, "/shared/batch_size", ["4096", "training images of digits"]),
+        ({"labels": {"team": "a\0b"}}, "/labels/team", ["labels.team holds 'a\\x00b'", "without NUL"]),
+        ({"labels": {"a\0b": "team"}}, "/labels", ["'a\\x00b'", "without NUL"]),
+        ({"dataset__root": "\ud800"}, "/dataset/root", ["dataset.root holds '\\ud800'", "lone surrogates"]),
+        ({"arms__0__base__encoder": "a\0"}, "/arms/0/base/encoder", ["arms.0.base.encoder", "without NUL"]),
         ({"pruning__kind": "asha"}, "/pruning/kind", ["'paired'", "design.kind search"]),
         ({"budget__device_hours": 0}, "/budget/device_hours", ["cannot be 0", "greater than 0"]),
         ({"budget__wall_clock": "3 weeks"}, "/budget/wall_clock", ["'3 weeks'", "30m"]),
@@ -184,3 +188,11 @@ def test_a_warm_up_that_a_condition_may_keep_apart_from_few_epochs_is_accepted()
     epochs = {"kind": "choice", "values": [2, 50]}
     warmup = {"kind": "int", "low": 1, "high": 10, "when": {"epochs": [50]}}
     SweepSpec.model_validate(document(shared={"epochs": epochs, "warmup_epochs": warmup}))
+
+
+def test_a_text_is_found_however_deep_it_is_nested() -> None:
+    nested: Any = "a\0b"
+    for _ in range(5000):
+        nested = [nested]
+    with pytest.raises(ValidationError, match="without NUL"):
+        SweepSpec.model_validate(document(labels=nested))

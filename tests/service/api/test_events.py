@@ -1,6 +1,7 @@
 """/v1/sweeps/{id}/events: a page, a stream, and a stream that goes on where it broke off."""
 
 import httpx
+import pytest
 from fakes.ledger import World, small_spec
 
 from service.db import sweeps
@@ -39,7 +40,13 @@ async def test_stream_of_a_finished_sweep_ends_after_its_last_event(api: httpx.A
     assert '"new":"cancelled"' in blocks[-1]
 
 
-async def test_bad_last_event_id_is_a_problem(api: httpx.AsyncClient, world: World) -> None:
+@pytest.mark.parametrize("last", ["-1", "2147483648", "9" * 30, "x"])
+async def test_a_sequence_that_no_event_has_is_a_problem(api: httpx.AsyncClient, world: World, last: str) -> None:
     place = await cancelled_sweep(api, world)
-    answer = await api.get(f"{place}/events", headers={"Last-Event-ID": "-1"})
-    assert answer.status_code == 422
+    json = {"Accept": "application/json"}
+    answers = [
+        await api.get(f"{place}/events", headers=json | {"Last-Event-ID": last}),
+        await api.get(f"{place}/events", headers=json, params={"after": last}),
+    ]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert (await api.get(f"{place}/events", headers=json, params={"after": 2**31 - 1})).json()["items"] == []

@@ -1,6 +1,7 @@
 """/v1/sweeps as its callers see it."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -143,3 +144,19 @@ async def test_report_of_a_queued_sweep_is_not_ready(api: httpx.AsyncClient) -> 
 async def test_unknown_path_and_method_are_problems(api: httpx.AsyncClient) -> None:
     assert (await api.get("/v1/nothing")).json()["code"] == "not_found"
     assert (await api.delete("/v1/sweeps")).json()["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/sweeps/a%00b", "/v1/sweeps?name=a%00b", "/v1/sweeps?cursor=a%00b", "/v1/sweeps/a%00b/trials?cursor=a%00b"],
+)
+async def test_a_nul_in_the_address_is_a_problem(api: httpx.AsyncClient, path: str) -> None:
+    assert (await api.get(path)).status_code == 422
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+async def test_a_text_that_no_database_stores_is_a_problem(api: httpx.AsyncClient, text: str) -> None:
+    body = json.dumps(DOCUMENT | {"labels": {"team": text}})
+    answer = await api.post("/v1/sweeps", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/labels/team"
