@@ -1,5 +1,6 @@
 """The local Ray head: `ray start --head --block`, loopback only, with a token, without what a sweep does not need."""
 
+import logging
 import os
 import shutil
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 
 from service.embedded.children import ChildSpec
 from service.embedded.ports import LOOPBACK, free_ports
+
+log = logging.getLogger(__name__)
 
 OBJECT_STORE_BYTES = 150 * 2**20
 """Trials hand no data through Ray; its least is 75 MiB."""
@@ -48,9 +51,12 @@ def ray_head(token: str, dashboard_port: int, temporary_folder: Path, cpus: int 
 
 
 def keep_runner_logs(temporary_folder: Path, logs: Path) -> None:
-    """Copies what the runners have said to `logs`: Ray's folder goes with its head."""
-    for log in temporary_folder.glob("session_latest/logs/job-driver-*.log"):
-        shutil.copyfile(log, logs / log.name)
+    """Copies what the runners have said to `logs`: Ray's folder goes with its head. What cannot be copied is told."""
+    for file in temporary_folder.glob("session_latest/logs/job-driver-*.log"):
+        try:
+            shutil.copyfile(file, logs / file.name)
+        except OSError as error:
+            log.warning("the log %s of a runner could not be kept: %s", file.name, error)
 
 
 def _ray() -> str:

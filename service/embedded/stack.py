@@ -1,6 +1,7 @@
 """Child processes that live and end together: started side by side, kept alive, ended with all they have started."""
 
 import contextlib
+import logging
 import secrets
 import tempfile
 import threading
@@ -15,6 +16,8 @@ from service.embedded.session import Mark, end_members, members
 from service.embedded.session_file import SessionRecord, clear_session, write_session
 from service.embedded.signals import ignore_ending_signals
 from service.embedded.watchdog import watched
+
+log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.1
 END_GRACE_SECONDS = 8.0
@@ -66,8 +69,14 @@ class Stack:
             try:
                 self._look()
             except CannotRun as failure:
-                self._failure = failure
-                self._is_over.set()
+                self._fail(failure)
+            except Exception as error:  # whatever it is, nobody looks after the children from now on
+                log.exception("the children can no longer be looked after")
+                self._fail(CannotRun(f"the services can no longer be looked after: {type(error).__name__}: {error}"))
+
+    def _fail(self, failure: CannotRun) -> None:
+        self._failure = failure
+        self._is_over.set()
 
     def _look(self) -> None:
         for child in self._children:

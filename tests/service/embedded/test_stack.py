@@ -137,3 +137,13 @@ def test_waiting_ends_with_the_failure_of_a_child_that_cannot_be_kept_alive(home
         members(Mark(record.session))[0].kill()
         with pytest.raises(CannotRun, match="the one ended with exit code -9"):
             stack.wait()
+
+
+def test_waiting_ends_when_the_children_can_no_longer_be_looked_after(home, make_spec, monkeypatch):
+    def no_more_processes(*_arguments):
+        raise OSError("no space for the log")
+
+    with running_stack(home, [make_spec("one")], make_short_folder()) as stack:
+        monkeypatch.setattr("service.embedded.children.Child.look", no_more_processes)
+        with pytest.raises(CannotRun, match="OSError: no space for the log"):
+            stack.wait()
