@@ -1,32 +1,34 @@
-"""The key made at the first start: stored in the home folder for its owner's eyes alone."""
+"""The key of whoever owns the home folder: stored there for its owner's eyes alone, and made whenever none is."""
 
-import os
 from datetime import datetime
 from pathlib import Path
 
-from service.auth.keys import make_key
-from service.db import keys
-from service.db.database import Database
+from service.auth.keys import make_key, owner_of_key
+from service.db.database import Database, Session
+from service.errors import Unauthenticated
+from service.private_files import write_private
 
 FIRST_OWNER = "admin"
 
 
 async def make_first_key(database: Database, file: Path, now: datetime) -> None:
-    """Makes a key and writes it to `file` (mode 0600) unless the database has one already."""
+    """Makes a key and writes it to `file` (mode 0600) unless the database knows the one that is there."""
     async with database.write() as session:
-        if await keys.count(session):
+        if await _is_known(session, _read(file)):
             return
         key = make_key(FIRST_OWNER, now)
         session.add(key.row)
         # The file first: a crash before the commit leaves a key that the next start replaces.
-        _write_secret(file, key.text)
+        write_private(file, key.text + "\n")
 
 
-def _write_secret(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text + "\n")
-    new.replace(file)
+def _read(file: Path) -> str | None:
+    return file.read_text(errors="replace").strip() if file.exists() else None
+
+
+async def _is_known(session: Session, key: str | None) -> bool:
+    try:
+        await owner_of_key(session, key)
+    except Unauthenticated:
+        return False
+    return True

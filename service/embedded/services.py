@@ -16,7 +16,8 @@ from service.embedded.ports import LOOPBACK, check_port, free_ports
 from service.embedded.ray_head import keep_runner_logs, ray_head
 from service.embedded.session_file import clear_stale_session
 from service.embedded.stack import Stack, make_short_folder, running_stack
-from service.embedded.up_file import UpFile, write_private
+from service.embedded.up_file import UpFile
+from service.private_files import write_private
 
 STALE_GRACE_SECONDS = 3.0
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from service.embedded.home import Home
 from service.embedded.session import Mark, end_members
-from service.embedded.up_file import write_private
+from service.private_files import write_private
 
 
 class SessionRecord(BaseModel):

@@ -8,7 +8,8 @@ import pytest
 from fakes.running_service import RunningService
 from typer.testing import Result
 
-from service.embedded.up_file import UpFile, write_private
+from service.embedded.up_file import UpFile
+from service.private_files import write_private
 
 Supsweep = Callable[..., Result]
 

@@ -4,7 +4,8 @@ import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
-from service.embedded.up_file import UpFile, read_up_file, write_private
+from service.embedded.up_file import UpFile, read_up_file
+from service.private_files import write_private
 
 UP = UpFile(
     pid=1,
