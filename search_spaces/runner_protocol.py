@@ -15,6 +15,9 @@ from search_spaces.sweep_spec import Evaluation, Resources
 from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Vocabulary
 
+LONGEST_REASON = 4000
+"""Characters of a reason; whoever gives one cuts it to this."""
+
 TuneTrialId = Annotated[str, Field(min_length=1, max_length=100)]
 Metrics = Annotated[dict[str, float], Field(max_length=200)]
 
@@ -86,7 +89,9 @@ class TrialEnding(Vocabulary):
 
     tune_trial_id: TuneTrialId
     outcome: Outcome
-    reason: str | None = Field(default=None, max_length=4000, description="A sentence, for all but completed trials.")
+    reason: str | None = Field(
+        default=None, max_length=LONGEST_REASON, description="A sentence, for all but completed trials."
+    )
     scores: Metrics = Field(default={}, description="Final metrics; empty unless completed.")
     attempt_device_seconds: float = Field(ge=0, description="Device-seconds of this attempt.")
 
@@ -95,7 +100,7 @@ class LostTrial(Vocabulary):
     """An attempt whose process vanished: the trial is planned again, its attempt counted."""
 
     tune_trial_id: TuneTrialId
-    reason: str = Field(max_length=4000, description="What was seen.")
+    reason: str = Field(max_length=LONGEST_REASON, description="What was seen.")
 
 
 class ReportRequest(Vocabulary):

@@ -133,4 +133,7 @@ def _seed_of_stream(seed: int, stream: str) -> int:
 
 
 def _fingerprint(config: TrialConfig, splits: Splits) -> str:
-    return hashlib.sha256(f"{config.model_dump_json()} {splits.fingerprint()}".encode()).hexdigest()
+    # Without defaults: a field that a later release adds changes no checkpoint's configuration.
+    return hashlib.sha256(
+        f"{config.model_dump_json(exclude_defaults=True)} {splits.fingerprint()}".encode()
+    ).hexdigest()

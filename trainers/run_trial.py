@@ -15,6 +15,7 @@ import torch._dynamo  # the first optimizer imports it: a second that the first 
 
 from search_spaces.datasets import DatasetSpec
 from search_spaces.outcomes import Outcome
+from search_spaces.runner_protocol import LONGEST_REASON
 from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
 from trainers.build import BuiltTrial, build_trial
@@ -28,8 +29,6 @@ log = logging.getLogger(__name__)
 
 VALIDATIONS = 5
 """How often a run is measured on the validation images. Costs a tenth of a 4-second SupCon run, less of longer ones."""
-LONGEST_REASON = 4000
-"""Characters that the runner protocol takes."""
 
 
 @dataclass(frozen=True)

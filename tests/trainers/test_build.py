@@ -77,6 +77,14 @@ def test_the_fingerprint_depends_on_configuration_and_images() -> None:
     assert len({build().fingerprint, build(temperature=0.2).fingerprint, other_images.fingerprint}) == 3
 
 
+def test_a_field_that_a_later_release_adds_leaves_the_fingerprint() -> None:
+    class LaterConfig(TrialConfig):
+        invented_later: float = 0.5
+
+    later = LaterConfig.model_validate({"objective": "supcon"})
+    assert build_trial(later, DatasetSpec(name="digits"), Evaluation()).fingerprint == build().fingerprint
+
+
 def test_a_batch_larger_than_the_training_images_is_refused_with_both_numbers() -> None:
     with pytest.raises(ValueError, match="batch_size 1223 is more than the 1222 training images"):
         build(batch_size=1223)

@@ -7,15 +7,12 @@ from typing import Any
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from search_spaces.runner_protocol import LostTrial, TrialEnding
+from search_spaces.runner_protocol import LONGEST_REASON, LostTrial, TrialEnding
 from trainers.runner.attempt import from_result
 from trainers.runner.departure import Departure
 from trainers.runner.desk import Desk
 
 log = logging.getLogger(__name__)
-
-LONGEST_REASON = 4000
-"""The protocol's bound, in characters."""
 
 
 class Reporter(Callback):  # type: ignore[misc]

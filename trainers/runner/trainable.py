@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 
 from search_spaces.outcomes import Outcome
-from search_spaces.runner_protocol import StepResult, TrialEnding
+from search_spaces.runner_protocol import LONGEST_REASON, StepResult, TrialEnding
 from trainers.runner.attempt import Attempt, from_config, to_result
 
 if TYPE_CHECKING:
     from trainers.run_trial import EpochEnd
 
 log = logging.getLogger(__name__)
-
-LONGEST_REASON = 4000
-"""The protocol's bound, in characters."""
 
 
 def train_attempt(config: dict[str, Any]) -> None:

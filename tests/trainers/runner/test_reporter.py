@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from ray.tune.experiment import Trial
 
-from search_spaces.runner_protocol import ReportAnswer
+from search_spaces.runner_protocol import LONGEST_REASON, ReportAnswer
 from trainers.runner.attempt import to_result
 from trainers.runner.departure import Cause, Departure, LeaveNow
 from trainers.runner.desk import Desk
-from trainers.runner.reporter import LONGEST_REASON, Reporter
+from trainers.runner.reporter import Reporter
 
 
 @dataclass
