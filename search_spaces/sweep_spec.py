@@ -1,9 +1,10 @@
 """The sweep spec: the one document that a person submits."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from search_spaces.arms import Arm, arm_config, check_arm, check_shared, values_of_trial_fields
 from search_spaces.availability import check_available
@@ -118,8 +119,15 @@ class SweepSpec(Vocabulary):
             raise refusal(message, at=[], value=value, accepted="one metric")
         return value
 
+    @classmethod
+    def stored(cls, document: Mapping[str, Any]) -> Self:
+        """A spec that was accepted before, perhaps by a release with other rules: the whole is not judged again."""
+        return cls.model_validate(document, context={"is_stored": True})
+
     @model_validator(mode="after")
-    def _check_whole(self) -> Self:
+    def _check_whole(self, info: ValidationInfo) -> Self:
+        if info.context and info.context.get("is_stored"):
+            return self
         _check_distinct(self)
         check_shared(self.arms, self.shared)
         for index, arm in enumerate(self.arms):

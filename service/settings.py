@@ -31,7 +31,9 @@ class Settings(BaseSettings):
     submission_seconds: float = Field(default=120.0, gt=0, description="Time a submitted runner has to ask first.")
     reconcile_seconds: float = Field(default=0.5, gt=0, description="Pause between two looks at due sweeps.")
     max_attempts: int = Field(default=5, ge=1, description="Lost attempts after which a trial ends as failed.")
-    max_idle_runners: int = Field(default=5, ge=1, description="Runners in a row that may end without any result.")
+    max_idle_runners: int = Field(
+        default=5, ge=1, description="Runners in a row, per cluster, that may die without any result."
+    )
 
     @property
     def effective_database_url(self) -> str:

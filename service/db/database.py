@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from service.errors import DatabaseFull, DatabaseUnavailable, MadeMeanwhile
@@ -15,6 +16,10 @@ Session = AsyncSession
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite, and a caller for a connection on PostgreSQL."""
+
+DISK_FULL = "53100"
+UNAVAILABLE_CLASSES = ("08", "40", "53", "57")
+"""PostgreSQL's SQLSTATE classes: connection, rollback (deadlock), resources, shut down. Asking again may help."""
 
 
 class Database:
@@ -77,15 +82,32 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turns a full or absent database, and a lost race, into a refusal that says what to do."""
+    """Turns a full or absent database, and a lost race, into a refusal that says what to do. Bugs stay bugs."""
     try:
         yield
     except IntegrityError as error:
         raise MadeMeanwhile("another request made the same thing at the same moment: ask again") from error
-    except (OperationalError, InterfaceError, OSError) as error:
-        if "full" in str(error) or "No space left" in str(error):
+    except (DBAPIError, PoolTimeout, OSError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if _is_full(cause):
             raise DatabaseFull("the disk of the database is full: free some space; nothing was half-written") from error
-        if isinstance(error, DBAPIError | ConnectionError | TimeoutError):
-            cause = error.orig if isinstance(error, DBAPIError) else error
+        if _is_unavailable(error, cause):
             raise DatabaseUnavailable(f"the database does not answer: {cause}") from error
         raise
+
+
+def _is_full(cause: BaseException | None) -> bool:
+    return _sqlstate(cause) == DISK_FULL or "disk is full" in str(cause) or "No space left" in str(cause)
+
+
+def _is_unavailable(error: Exception, cause: BaseException | None) -> bool:
+    if isinstance(
+        error, OperationalError | InterfaceError | PoolTimeout | ConnectionError | TimeoutError | FileNotFoundError
+    ):
+        return True
+    is_gone = isinstance(error, DBAPIError) and error.connection_invalidated
+    return is_gone or _sqlstate(cause)[:2] in UNAVAILABLE_CLASSES
+
+
+def _sqlstate(cause: BaseException | None) -> str:
+    return str(getattr(cause, "sqlstate", None) or "")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, or_, select
+from sqlalchemy import ForeignKey, String, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, UtcDateTime
@@ -34,6 +34,8 @@ async def claim_behind(session: Session, worker: str, *, now: datetime, until: d
     free = or_(ProjectionRow.claimed_until.is_(None), ProjectionRow.claimed_until <= now)
     behind = select(ProjectionRow).join(SweepRow, SweepRow.id == ProjectionRow.sweep_id)
     behind = behind.where(ProjectionRow.sequence < SweepRow.event_count, free)
+    # In any order, so that a busy sweep starves no other.
+    behind = behind.order_by(func.random())
     row = (await session.scalars(behind.limit(1).with_for_update(skip_locked=True, of=ProjectionRow))).one_or_none()
     if row is not None:
         row.claimed_by, row.claimed_until = worker, until

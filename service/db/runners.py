@@ -36,8 +36,10 @@ class RunnerRow(Base):
     lease_until: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_sequence: Mapped[int] = mapped_column(default=0)
-    outcomes: Mapped[int] = mapped_column(default=0)
-    """Trials that it ended."""
+    was_accepted: Mapped[bool] = mapped_column(default=False)
+    """Its cluster has taken its job: what became of it says something of the sweep, not of the cluster."""
+    progress: Mapped[int] = mapped_column(default=0)
+    """Results and outcomes that were counted from it."""
 
 
 async def find(session: Session, runner_id: str, *, lock: bool = False) -> RunnerRow | None:

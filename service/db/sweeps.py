@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, or_, select, tuple_, update
+from sqlalchemy import ForeignKey, Index, String, Text, or_, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from search_spaces.sweep_spec import SweepSpec
@@ -25,9 +25,14 @@ class SweepRow(Base):
     spec_document: Mapped[dict[str, Any]] = mapped_column(Json)
     state: Mapped[SweepState] = mapped_column(Word(SweepState))
     state_reason: Mapped[str | None] = mapped_column(Text)
+    """What holds the sweep up now, or why it was cut."""
+    cut_reason: Mapped[str | None] = mapped_column(Text)
+    """Why it ended before its time."""
     ends_as: Mapped[SweepState | None] = mapped_column(Word(SweepState))
     """What a cancelling sweep becomes once nothing runs any more: cancelled or failed."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When it came into its state."""
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -42,7 +47,7 @@ class SweepRow(Base):
     @property
     def spec(self) -> SweepSpec:
         """The spec, as a document of the vocabulary."""
-        return SweepSpec.model_validate(self.spec_document)
+        return SweepSpec.stored(self.spec_document)
 
 
 class IdempotencyRow(Base):
@@ -102,16 +107,6 @@ async def find_claimed(session: Session, sweep_id: str, worker: str) -> SweepRow
     return row if row is not None and row.claimed_by == worker else None
 
 
-async def wake(session: Session, sweep_id: str, now: datetime) -> None:
-    """Makes the reconciler look at the sweep at once."""
-    await session.execute(update(SweepRow).where(SweepRow.id == sweep_id).values(due_at=now))
-
-
 async def find_idempotency_key(session: Session, owner: str, key: str) -> IdempotencyRow | None:
     """What an Idempotency-Key made before."""
     return await session.get(IdempotencyRow, (owner, key))
-
-
-async def count(session: Session) -> int:
-    """How many sweeps there are."""
-    return await session.scalar(select(func.count()).select_from(SweepRow)) or 0

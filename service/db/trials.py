@@ -1,6 +1,6 @@
 """Trials, their attempts and their results: the tables and their queries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -105,6 +105,12 @@ async def page(session: Session, sweep_id: str, *, limit: int | None = None, aft
     """Trials with a number greater than `after`, by number."""
     query = select(TrialRow).where(TrialRow.sweep_id == sweep_id, TrialRow.number > after)
     return (await session.scalars(query.order_by(TrialRow.number).limit(limit))).all()
+
+
+async def numbered(session: Session, sweep_id: str, numbers: Collection[int]) -> Sequence[TrialRow]:
+    """The trials of those numbers."""
+    query = select(TrialRow).where(TrialRow.sweep_id == sweep_id, TrialRow.number.in_(numbers))
+    return (await session.scalars(query.order_by(TrialRow.number))).all()
 
 
 async def in_state(session: Session, sweep_id: str, *states: TrialState) -> Sequence[TrialRow]:

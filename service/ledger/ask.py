@@ -15,6 +15,9 @@ from service.ledger.sweeps import trial_row
 from service.lifecycle import SweepState, TrialState
 from service.search.designs import PlannedTrial
 
+DRAW_AGAIN_SECONDS = 0.1
+"""Another ask drew the same trial first; the next draw sees it."""
+
 
 class DrawWanted(NamedTuple):
     """A search has room for a trial that is not in the ledger yet: somebody must draw it."""
@@ -50,13 +53,15 @@ async def answer_ask(
 
 async def start_drawn(
     session: Session, runner: RunnerRow, drawn: PlannedTrial, tune_trial_id: str, now: datetime
-) -> TrialAssignment | None:
-    """Plans the drawn trial and hands it out; None when another ask has drawn that number meanwhile."""
+) -> TrialAssignment | Wait | Finished:
+    """Plans the drawn trial and hands it out, unless the answer has become another one meanwhile."""
+    answer = await answer_ask(session, runner, tune_trial_id, now)
+    if not isinstance(answer, DrawWanted):
+        return answer
     sweep = await sweeps.find(session, runner.sweep_id, lock=True)
     assert sweep is not None, f"a runner without a sweep: {runner.id}"
-    is_stale = sweep.state not in (SweepState.QUEUED, SweepState.RUNNING)
-    if is_stale or await trials.find(session, sweep.id, drawn.number) is not None:
-        return None
+    if await trials.find(session, sweep.id, drawn.number) is not None:
+        return Wait(seconds=DRAW_AGAIN_SECONDS)
     trial = trial_row(sweep.id, drawn)
     session.add(trial)
     await session.flush()

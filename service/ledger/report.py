@@ -58,9 +58,10 @@ async def prune(session: Session, runner: RunnerRow, tune_trial_id: str, now: da
 async def _count_result(session: Session, runner: RunnerRow, result: StepResult, now: datetime) -> None:
     found = await _open_attempt(session, runner, result.tune_trial_id)
     if found is None:
-        await _charge_late(session, runner, result)
+        await _charge_late(session, runner, result, now)
         return
     attempt, trial = found
+    runner.progress += 1
     attempt.device_seconds = max(attempt.device_seconds, result.attempt_device_seconds)
     trial.image_passes = max(trial.image_passes, result.image_passes)
     trial.checkpoint = result.checkpoint or trial.checkpoint
@@ -80,14 +81,17 @@ async def _count_result(session: Session, runner: RunnerRow, result: StepResult,
     )
 
 
-async def _charge_late(session: Session, runner: RunnerRow, result: StepResult) -> None:
+async def _charge_late(session: Session, runner: RunnerRow, result: StepResult, now: datetime) -> None:
     """A pruned trial trains on until it hears of it: that time was spent too."""
     found = await trials.find_attempt(session, runner.id, result.tune_trial_id)
-    if found is not None:
-        attempt, trial = found
-        more = max(0.0, result.attempt_device_seconds - attempt.device_seconds)
-        attempt.device_seconds += more
-        trial.device_seconds += more
+    if found is None or result.attempt_device_seconds <= found[0].device_seconds:
+        return
+    attempt, trial = found
+    trial.device_seconds += result.attempt_device_seconds - attempt.device_seconds
+    attempt.device_seconds = result.attempt_device_seconds
+    await events.append(
+        session, trial.sweep_id, "trial.charged", now, number=trial.number, device_seconds=trial.device_seconds
+    )
 
 
 async def _count_outcome(session: Session, runner: RunnerRow, ending: TrialEnding, metric: str, now: datetime) -> None:
@@ -96,7 +100,7 @@ async def _count_outcome(session: Session, runner: RunnerRow, ending: TrialEndin
         return
     attempt, trial = found
     end_attempt(attempt, trial, ending.outcome, max(attempt.device_seconds, ending.attempt_device_seconds), now)
-    runner.outcomes += 1
+    runner.progress += 1
     score = ending.scores.get(metric)
     if ending.outcome is Outcome.COMPLETED and score is None:
         reason = f"completed without the sweep's metric {metric}"

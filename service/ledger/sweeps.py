@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from search_spaces.sweep_spec import SweepSpec, count_trials
-from service.db import events, trials
+from search_spaces.sweep_spec import SweepSpec
+from service.db import events
 from service.db.database import Session
 from service.db.projections import ProjectionRow
 from service.db.sweeps import SweepRow
@@ -27,6 +27,7 @@ async def create(
         spec_document=spec.model_dump(mode="json"),
         state=SweepState.QUEUED,
         created_at=now,
+        moved_at=now,
         due_at=now,
     )
     session.add(sweep)
@@ -53,8 +54,8 @@ def trial_row(sweep_id: str, planned: PlannedTrial) -> TrialRow:
 async def move(session: Session, sweep: SweepRow, new: SweepState, now: datetime, reason: str | None = None) -> None:
     """Moves the sweep to another state. Raises WrongState when it cannot go there."""
     old, sweep.state = sweep.state, advance(sweep.state, new)
-    sweep.state_reason = reason or sweep.state_reason
-    sweep.due_at = now
+    sweep.state_reason = reason or sweep.cut_reason
+    sweep.moved_at = sweep.due_at = now
     if new is SweepState.RUNNING:
         sweep.started_at = now
     if new in FINISHED_STATES:
@@ -70,6 +71,7 @@ async def cut(
     `then` is analysing where the ended trials are still worth a report, else cancelled or failed, which
     the sweep becomes once nothing of it runs on a cluster any more.
     """
+    sweep.cut_reason = reason
     await fence_all(session, settings, sweep.id, now, reason)
     await cancel_open_trials(session, sweep.id, now, reason)
     if then is SweepState.ANALYSING:
@@ -77,9 +79,3 @@ async def cut(
         return
     sweep.ends_as = then
     await move(session, sweep, SweepState.CANCELLING, now, reason)
-
-
-async def all_trials_ended(session: Session, sweep: SweepRow) -> bool:
-    """Whether every trial of the sweep has its outcome, those of a search still to be drawn included."""
-    ended = sum(count.trials for count in await trials.counts(session, sweep.id) if count.state is TrialState.ENDED)
-    return ended == count_trials(sweep.spec)

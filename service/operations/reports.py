@@ -56,7 +56,7 @@ def _header(sweep: SweepRow) -> SweepHeader:
         arms=tuple(arm.name for arm in spec.arms),
         design=spec.design.kind,
         match=spec.design.match,
-        note=sweep.state_reason,
+        note=sweep.cut_reason,
     )
 
 

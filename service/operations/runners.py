@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from search_spaces.runner_protocol import AskAnswer, ReportAnswer, ReportRequest, StepResult, Wait
-from search_spaces.sweep_spec import SweepSpec
+from search_spaces.sweep_spec import SweepSpec, count_trials
 from service.db import runners, sweeps, trials
 from service.db.database import Database, Session
 from service.db.runners import RunnerRow
 from service.errors import RunnerFenced, Unauthenticated
-from service.ledger.ask import DrawWanted, answer_ask, start_drawn
+from service.ledger.ask import DRAW_AGAIN_SECONDS, DrawWanted, answer_ask, start_drawn
 from service.ledger.history import load_history
 from service.ledger.report import apply_report, attempts_to_stop, prune
 from service.ledger.runners import renew_lease, token_sha256
@@ -34,10 +34,12 @@ async def ask(
         return answer
     async with database.read() as session:
         history = await load_history(session, runner.sweep_id)
+    if len(history) >= count_trials(answer.spec):
+        return Wait(seconds=DRAW_AGAIN_SECONDS)
     drawn = await asyncio.to_thread(draw_next, answer.spec, history)
     async with database.write() as session:
         runner = await _believed_runner(session, settings, runner_id, token, clock())
-        return await start_drawn(session, runner, drawn, tune_trial_id, clock()) or Wait(seconds=0.1)
+        return await start_drawn(session, runner, drawn, tune_trial_id, clock())
 
 
 async def report(
@@ -49,8 +51,12 @@ async def report(
         await apply_report(session, settings, runner, request, clock())
         sweep = await sweeps.find(session, runner.sweep_id)
         assert sweep is not None, f"a runner without a sweep: {runner_id}"
-    if sweep.spec.pruning.kind != "none":
-        await _prune_hopeless(database, sweep.spec, runner, request.results, clock)
+    hopeless = await _hopeless(database, sweep.spec, runner, request.results)
+    if hopeless:
+        async with database.write() as session:
+            runner = await _believed_runner(session, settings, runner_id, token, clock())
+            for tune_trial_id in hopeless:
+                await prune(session, runner, tune_trial_id, clock())
     async with database.read() as session:
         return ReportAnswer(stop=await attempts_to_stop(session, runner, request))
 
@@ -58,10 +64,13 @@ async def report(
 async def _believed_runner(
     session: Session, settings: Settings, runner_id: str, token: str, now: datetime
 ) -> RunnerRow:
-    """The runner, locked, its lease renewed."""
-    runner = await runners.find(session, runner_id, lock=True)
+    """The runner, its lease renewed; it and its sweep are locked, the sweep first as everywhere else."""
+    runner = await runners.find(session, runner_id)
     if runner is None or not hmac.compare_digest(runner.token_sha256, token_sha256(token)):
         raise Unauthenticated("the runner's token is not known here")
+    await sweeps.find(session, runner.sweep_id, lock=True)
+    runner = await runners.find(session, runner_id, lock=True)
+    assert runner is not None, f"runner {runner_id} vanished"
     if runner.state is RunnerState.FENCED:
         raise RunnerFenced(f"runner {runner_id} is fenced: {runner.reason}; stop every trial and exit")
     if runner.state is not RunnerState.FINISHED:
@@ -69,21 +78,21 @@ async def _believed_runner(
     return runner
 
 
-async def _prune_hopeless(
-    database: Database, spec: SweepSpec, runner: RunnerRow, results: list[StepResult], clock: Clock
-) -> None:
-    """Ends the trials whose new results show that others promise more."""
+async def _hopeless(database: Database, spec: SweepSpec, runner: RunnerRow, results: list[StepResult]) -> list[str]:
+    """The attempts among the results that should be pruned: others promise more at the same epoch."""
+    if spec.pruning.kind == "none" or not results:
+        return []
     async with database.read() as session:
         history = await load_history(session, runner.sweep_id)
         numbers = {name: await _trial_number(session, runner, name) for name in {r.tune_trial_id for r in results}}
-    by_number = {past.number: past for past in history}
-    for result in results:
-        past = by_number.get(numbers[result.tune_trial_id])
-        if past is None or past.outcome is not None or result.step not in past.curve:
-            continue
-        if await asyncio.to_thread(should_prune, spec, history, past, result.step):
-            async with database.write() as session:
-                await prune(session, runner, result.tune_trial_id, clock())
+    running = {past.number: past for past in history if past.outcome is None}
+    return [
+        result.tune_trial_id
+        for result in results
+        if (past := running.get(numbers[result.tune_trial_id])) is not None
+        and result.step in past.curve
+        and await asyncio.to_thread(should_prune, spec, history, past, result.step)
+    ]
 
 
 async def _trial_number(session: Session, runner: RunnerRow, tune_trial_id: str) -> int:

@@ -7,7 +7,7 @@ from service.ledger import sweeps
 from service.lifecycle import SweepState
 from service.operations.reports import make_report
 from service.reconciler.claim import Claim, Picture
-from service.reconciler.jobs import settle_jobs
+from service.reconciler.jobs import end_runners
 
 LOOK_AGAIN_SECONDS = 0.5
 
@@ -20,7 +20,7 @@ async def step(claim: Claim, picture: Picture) -> float:
         is_made = await reports.exists(session, claim.sweep_id)
     if not is_made and not await _make_report(claim, picture):
         return 0.0
-    if await settle_jobs(claim, picture):
+    if not await end_runners(claim, picture):
         return LOOK_AGAIN_SECONDS
     async with claim.write() as (session, sweep):
         await sweeps.move(session, sweep, SweepState.SUCCEEDED, claim.tools.clock())
@@ -32,7 +32,7 @@ async def _make_report(claim: Claim, picture: Picture) -> bool:
     tools = claim.tools
     try:
         report = await make_report(tools.database, picture.sweep, tools.clock())
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except Exception as error:  # whatever it is, a person must hear of it rather than wait for ever
         log.exception("report not made: sweep=%s", claim.sweep_id)
         reason = f"the report could not be made: {error}"
         async with claim.write() as (session, sweep):

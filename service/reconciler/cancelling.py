@@ -2,15 +2,14 @@
 
 from service.ledger import sweeps
 from service.reconciler.claim import Claim, Picture
-from service.reconciler.jobs import settle_jobs
+from service.reconciler.jobs import end_runners
 
 LOOK_AGAIN_SECONDS = 1.0
 
 
 async def step(claim: Claim, picture: Picture) -> float:
     """One step; seconds until the next one is due."""
-    waiting = await settle_jobs(claim, picture)
-    if waiting:
+    if not await end_runners(claim, picture):
         return LOOK_AGAIN_SECONDS
     async with claim.write() as (session, sweep):
         assert sweep.ends_as is not None, f"cancelling sweep {sweep.id} does not know what it becomes"

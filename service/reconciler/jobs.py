@@ -3,14 +3,17 @@
 A cluster that cannot be reached says nothing about its jobs: leases decide, fencing protects the ledger.
 """
 
+import asyncio
 import logging
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from search_spaces.runner_protocol import RunnerBrief
 from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobSubmission
 from service.db import runners
 from service.db.runners import RunnerRow
-from service.ledger.runners import OpenedRunner, fence, open_runner
+from service.errors import UnknownCluster
+from service.ledger.runners import OpenedRunner, fence, fence_all, open_runner
 from service.lifecycle import RunnerState
 from service.reconciler.claim import Claim, Picture
 
@@ -19,12 +22,18 @@ log = logging.getLogger(__name__)
 ENTRYPOINT = "python -m trainers.runner"
 
 UNKNOWN_JOB_SECONDS = 10.0
-"""A job that its cluster does not know this long after its runner was opened was never submitted."""
+"""A job that its cluster does not know this long after it was accepted is gone."""
+
+LATE_JOB_SECONDS = 60.0
+"""A submission whose answer was lost may still become a job for this long."""
 
 GOODBYE_SECONDS = 15.0
 """What a runner that heard that there is nothing more needs to end by itself."""
 
 LONGEST_BACKOFF_SECONDS = 60.0
+
+NO_ANSWER = (ClusterUnreachable, ClusterRefused, UnknownCluster)
+"""A cluster that is away, that refuses, or that was removed from the settings tells nothing about its jobs."""
 
 
 async def fence_dead_runners(claim: Claim, picture: Picture) -> None:
@@ -50,30 +59,35 @@ async def submit_missing_runners(claim: Claim, picture: Picture) -> bool:
     return accepted
 
 
-async def settle_jobs(claim: Claim, picture: Picture) -> list[str]:
-    """Stops the jobs of runners that are not wanted any more. Sentences about those that are not over yet."""
-    waiting = []
-    for runner in picture.runners:
-        if runner.job_is_over or runner.state in runners.ACTIVE:
-            continue
-        if await _is_over(claim, runner):
-            async with claim.write() as (session, _sweep):
-                row = await runners.find(session, runner.id, lock=True)
-                assert row is not None, f"runner {runner.id} vanished"
+async def settle_jobs(claim: Claim, picture: Picture) -> bool:
+    """Stops the jobs of runners that are not believed any more. Whether all of those are over."""
+    unsettled = [row for row in picture.runners if not row.job_is_over and row.state not in runners.ACTIVE]
+    are_over = await asyncio.gather(*[_is_over(claim, runner) for runner in unsettled])
+    over = [runner.id for runner, is_over in zip(unsettled, are_over, strict=True) if is_over]
+    if over:
+        async with claim.write() as (session, _sweep):
+            for runner_id in over:
+                row = await runners.find(session, runner_id, lock=True)
+                assert row is not None, f"runner {runner_id} vanished"
                 row.job_is_over = True
-        else:
-            waiting.append(f"job {runner.submission_id} on cluster {runner.cluster} is not over yet")
-    return waiting
+    return len(over) == len(unsettled)
 
 
-def idle_runners_in_a_row(picture: Picture) -> list[RunnerRow]:
-    """The newest runners that died without ending a single trial."""
-    idle: list[RunnerRow] = []
-    for runner in reversed(picture.runners):
-        if runner.state is not RunnerState.FENCED or runner.outcomes:
-            break
-        idle.append(runner)
-    return idle
+async def end_runners(claim: Claim, picture: Picture) -> bool:
+    """Lets every runner of a sweep without open trials go. Whether nothing of it runs on a cluster any more."""
+    await fence_dead_runners(claim, picture)
+    if picture.active_runners and claim.tools.clock() - picture.sweep.moved_at > timedelta(seconds=GOODBYE_SECONDS):
+        async with claim.write() as (session, sweep):
+            reason = "it did not ask again when every trial had ended"
+            await fence_all(session, claim.tools.settings, sweep.id, claim.tools.clock(), reason)
+    are_settled = await settle_jobs(claim, picture)
+    return are_settled and not picture.active_runners
+
+
+def fruitless_runners(picture: Picture, cluster: str) -> list[RunnerRow]:
+    """The newest runners of the cluster that were fenced before anything of theirs was counted, the last one first."""
+    own = [runner for runner in picture.runners if runner.cluster == cluster]
+    return list(takewhile(lambda row: row.state is RunnerState.FENCED and not row.progress, reversed(own)))
 
 
 async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
@@ -85,7 +99,7 @@ async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
         return None
     try:
         state = await claim.tools.clusters.client(runner.cluster).state(runner.submission_id)
-    except (ClusterUnreachable, ClusterRefused) as error:
+    except NO_ANSWER as error:
         log.warning("cluster cannot tell about a job: cluster=%s runner=%s: %s", runner.cluster, runner.id, error)
         return None
     if state is None:
@@ -96,12 +110,11 @@ async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
 
 def _next_submission(picture: Picture, cluster: str) -> datetime:
     """When a new runner may be tried: at once after progress, ever later after runners that brought none."""
-    own = [runner for runner in picture.runners if runner.cluster == cluster]
-    if not own or own[-1].outcomes:
+    fruitless = fruitless_runners(picture, cluster)
+    if not fruitless:
         return picture.sweep.created_at
-    idle = len([runner for runner in idle_runners_in_a_row(picture) if runner.cluster == cluster])
-    ended_at = own[-1].ended_at or own[-1].created_at
-    return ended_at + timedelta(seconds=min(2.0 ** (idle - 1), LONGEST_BACKOFF_SECONDS))
+    ended_at = fruitless[0].ended_at or fruitless[0].created_at
+    return ended_at + timedelta(seconds=min(2.0 ** min(len(fruitless) - 1, 10), LONGEST_BACKOFF_SECONDS))
 
 
 async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
@@ -110,7 +123,7 @@ async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
         opened = await open_runner(session, tools.settings, sweep.id, cluster, tools.clock())
     try:
         await tools.clusters.client(cluster).submit(_job(claim, picture, opened))
-    except (ClusterUnreachable, ClusterRefused) as error:
+    except NO_ANSWER as error:
         # The job may have been accepted all the same: a fenced runner counts nothing and is stopped later.
         reason = f"could not be submitted to cluster {cluster}: {error}"
         log.warning("runner not submitted: runner=%s: %s", opened.runner_id, error)
@@ -120,6 +133,10 @@ async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
             await fence(session, tools.settings, row, tools.clock(), reason)
             sweep.state_reason = reason
         return False
+    async with claim.write() as (session, sweep):
+        row = await runners.find(session, opened.runner_id, lock=True)
+        assert row is not None, f"runner {opened.runner_id} vanished"
+        row.was_accepted, sweep.state_reason = True, None
     log.info("runner submitted: runner=%s cluster=%s job=%s", opened.runner_id, cluster, opened.submission_id)
     return True
 
@@ -147,15 +164,17 @@ async def _is_over(claim: Claim, runner: RunnerRow) -> bool:
     """Whether nothing of the runner's job runs any more; asks its cluster to stop it if need be."""
     now, settings = claim.tools.clock(), claim.tools.settings
     ended_at = runner.ended_at or now
-    client = claim.tools.clusters.client(runner.cluster)
     try:
+        client = claim.tools.clusters.client(runner.cluster)
         state = await client.state(runner.submission_id)
-        if state is None or state.is_over:
+        if state is None:
+            return runner.was_accepted or now - runner.created_at > timedelta(seconds=LATE_JOB_SECONDS)
+        if state.is_over:
             return True
         has_had_time = now - ended_at > timedelta(seconds=GOODBYE_SECONDS)
         if runner.state is RunnerState.FENCED or has_had_time:
             await client.stop(runner.submission_id)
-    except (ClusterUnreachable, ClusterRefused) as error:
+    except NO_ANSWER as error:
         log.warning("cluster cannot settle a job: cluster=%s runner=%s: %s", runner.cluster, runner.id, error)
         # A runner that cannot reach us ends by itself when its patience does; one that can is told so.
         gone_after = timedelta(seconds=settings.runner_patience_seconds + settings.lease_seconds)

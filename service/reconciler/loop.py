@@ -6,19 +6,18 @@ import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from service.db import runners, sweeps
-from service.errors import DatabaseUnavailable
+from service.db import sweeps
+from service.db.claims import CLAIM_SECONDS, renewed
+from service.errors import SweepServiceError
 from service.lifecycle import SweepState
 from service.reconciler import analysing, cancelling, queued, running
+from service.reconciler.absence import Presence, stay_present
 from service.reconciler.claim import Claim, ClaimLost, Picture, Tools
 
 log = logging.getLogger(__name__)
 
 WORKERS = 4
 """A cluster that hangs holds up one worker, not the sweeps of others."""
-
-CLAIM_SECONDS = 120.0
-"""Longer than any step: each network call in one has a time-out of its own."""
 
 RETRY_SECONDS = 5.0
 
@@ -32,10 +31,11 @@ _STEPS: dict[SweepState, Callable[[Claim, Picture], Awaitable[float]]] = {
 
 async def reconcile(tools: Tools) -> None:
     """Moves every unfinished sweep towards its end; runs until it is cancelled."""
-    await _forgive_our_absence(tools)
-    async with asyncio.TaskGroup() as workers:
+    presence = Presence(tools)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(stay_present(tools, presence))
         for _ in range(WORKERS):
-            workers.create_task(_work(tools, secrets.token_hex(4)))
+            tasks.create_task(_work(tools, presence, secrets.token_hex(4)))
 
 
 async def take_due_step(tools: Tools, worker: str) -> bool:
@@ -47,33 +47,41 @@ async def take_due_step(tools: Tools, worker: str) -> bool:
         return False
     claim = Claim(tools, sweep.id, worker)
     try:
-        picture = await claim.picture()
-        look_again_seconds = await _STEPS[picture.sweep.state](claim, picture)
+        async with renewed(lambda: _renew(claim)):
+            picture = await claim.picture()
+            look_again_seconds = await _STEPS[picture.sweep.state](claim, picture)
         await _release(claim, look_again_seconds, unless_woken_since=picture.sweep.due_at)
     except ClaimLost as lost:
         log.info("claim lost: %s", lost)
+    except asyncio.CancelledError:
+        await asyncio.shield(_release(claim, 0.0))
+        raise
     except Exception:
-        # A bug in one sweep's step must not stop the others; the claim is kept back for a while.
+        # A bug in one sweep's step must not stop the others; this one is kept back for a while.
         log.exception("step failed: sweep=%s", sweep.id)
         await _release(claim, RETRY_SECONDS)
     return True
 
 
-async def _forgive_our_absence(tools: Tools) -> None:
-    """While no service ran nobody could be heard: every believed runner gets a whole lease from now."""
-    async with tools.database.write() as session:
-        await runners.extend_leases(session, tools.clock() + timedelta(seconds=tools.settings.lease_seconds))
-
-
-async def _work(tools: Tools, worker: str) -> None:
+async def _work(tools: Tools, presence: Presence, worker: str) -> None:
     while True:
         try:
-            was_busy = await take_due_step(tools, worker)
-        except (DatabaseUnavailable, ClaimLost) as error:
-            log.warning("reconciler waits for the database: %s", error)
+            # Nobody is judged for a silence that may have been our own.
+            was_busy = presence.is_certain and await take_due_step(tools, worker)
+        except (SweepServiceError, ClaimLost) as error:
+            log.warning("reconciler waits: %s", error)
             was_busy = False
+        except Exception:  # whatever it is, the next sweep is looked at
+            log.exception("reconciler failed")
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
         if not was_busy:
             await asyncio.sleep(tools.settings.reconcile_seconds)
+
+
+async def _renew(claim: Claim) -> None:
+    async with claim.write() as (_session, sweep):
+        sweep.claimed_until = claim.tools.clock() + timedelta(seconds=CLAIM_SECONDS)
 
 
 async def _release(claim: Claim, look_again_seconds: float, unless_woken_since: datetime | None = None) -> None:

@@ -14,6 +14,5 @@ async def step(claim: Claim, picture: Picture) -> float:
     await settle_jobs(claim, picture)
     if picture.active_runners or await submit_missing_runners(claim, picture):
         async with claim.write() as (session, sweep):
-            sweep.state_reason = None
             await sweeps.move(session, sweep, SweepState.RUNNING, claim.tools.clock())
     return LOOK_AGAIN_SECONDS

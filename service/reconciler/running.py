@@ -1,13 +1,14 @@
 """A running sweep: every cluster has a live runner until all trials have ended or a budget is used up."""
 
 from search_spaces.sweep_spec import count_trials
+from service.db.runners import RunnerRow
 from service.ledger import sweeps
 from service.lifecycle import SweepState
 from service.reconciler.budget import broken_limit
 from service.reconciler.claim import Claim, Picture
 from service.reconciler.jobs import (
     fence_dead_runners,
-    idle_runners_in_a_row,
+    fruitless_runners,
     settle_jobs,
     submit_missing_runners,
 )
@@ -34,7 +35,16 @@ async def step(claim: Claim, picture: Picture) -> float:
 
 
 def _runners_keep_dying(claim: Claim, picture: Picture) -> tuple[SweepState, str] | None:
-    idle = idle_runners_in_a_row(picture)
-    if len(idle) < claim.tools.settings.max_idle_runners:
+    """On every cluster, runners that it had accepted died one after another with nothing to show for it.
+
+    Submissions that failed are not counted: a cluster that is away says nothing about the sweep.
+    """
+    most = claim.tools.settings.max_idle_runners
+    dead = [_died_on_its_own(picture, cluster) for cluster in picture.spec.clusters]
+    if any(len(runners) < most for runners in dead):
         return None
-    return SweepState.FAILED, f"{len(idle)} runners in a row ended no trial, the last one: {idle[0].reason}"
+    return SweepState.FAILED, f"{most} runners in a row brought no result, the last one: {dead[0][0].reason}"
+
+
+def _died_on_its_own(picture: Picture, cluster: str) -> list[RunnerRow]:
+    return [runner for runner in fruitless_runners(picture, cluster) if runner.was_accepted]

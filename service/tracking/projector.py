@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from service.db import events, projections, reports, sweeps, trials
+from service.db.claims import CLAIM_SECONDS, renewed
 from service.db.database import Database
 from service.db.events import EventRow
 from service.db.reports import ReportRow
 from service.db.sweeps import SweepRow
 from service.db.trials import TrialRow
-from service.errors import DatabaseUnavailable
+from service.errors import SweepServiceError
 from service.lifecycle import FINISHED_STATES, TrialState
 from service.tracking.protocol import SweepRun, TrackingRefused, TrackingStore, TrackingUnavailable
 from service.tracking.view import StepView, SweepView, TrialView
@@ -27,10 +28,9 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
-BATCH_EVENTS = 500
+BATCH_EVENTS = 200
 POLL_SECONDS = 1.0
 """Long enough for the events of several epochs to come together in one batch."""
-CLAIM_SECONDS = 300.0
 RETRY_SECONDS = 5.0
 """After an outage; half of it again at random, so that several processes do not come back together."""
 
@@ -52,9 +52,13 @@ async def project(database: Database, store: TrackingStore, clock: Clock) -> Non
     while True:
         try:
             was_behind = await project_next_batch(database, store, clock, worker)
-        except DatabaseUnavailable as error:
-            log.warning("projector waits for the database: %s", error)
+        except SweepServiceError as error:
+            log.warning("projector waits: %s", error.detail)
             was_behind = False
+        except Exception:  # whatever it is, the other sweeps are shown
+            log.exception("projector failed")
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
         if not was_behind:
             await asyncio.sleep(POLL_SECONDS)
 
@@ -69,10 +73,11 @@ async def project_next_batch(database: Database, store: TrackingStore, clock: Cl
         return False
     batch = await _load(database, claimed.sweep_id)
     try:
-        run, trial_runs = await asyncio.to_thread(_show, store, batch)
+        async with renewed(lambda: _hold(database, batch.sweep.id, worker, clock() + timedelta(seconds=CLAIM_SECONDS))):
+            run, trial_runs = await asyncio.to_thread(_show, store, batch)
     except (TrackingUnavailable, TrackingRefused) as error:
         log.warning("not shown in MLflow yet: sweep=%s: %s", claimed.sweep_id, error)
-        await _release(database, claimed.sweep_id, worker, clock() + timedelta(seconds=_retry_seconds()))
+        await _hold(database, claimed.sweep_id, worker, clock() + timedelta(seconds=_retry_seconds()))
         return True
     await _apply(database, batch, run, trial_runs, worker)
     return True
@@ -85,9 +90,9 @@ async def _load(database: Database, sweep_id: str) -> _Batch:
         assert cursor is not None, f"a claimed projection vanished: {sweep_id}"
         told = await events.after(session, sweep_id, cursor.sequence, limit=BATCH_EVENTS)
         numbers = {event.data["number"] for event in told if "number" in event.data}
-        rows = [row for row in await trials.page(session, sweep_id) if row.number in numbers]
-        has_finished = sweep.state in FINISHED_STATES
-        report = await reports.find(session, sweep_id) if has_finished else None
+        rows = await trials.numbered(session, sweep_id, numbers)
+        is_last = sweep.state in FINISHED_STATES and bool(told) and told[-1].sequence == sweep.event_count
+        report = await reports.find(session, sweep_id) if is_last else None
     run = SweepRun(cursor.experiment_id, cursor.run_id) if cursor.experiment_id and cursor.run_id else None
     return _Batch(sweep, run, told, {row.number: row for row in rows}, report)
 
@@ -124,20 +129,20 @@ def _show_trial(store: TrackingStore, run: SweepRun, batch: _Batch, row: TrialRo
 
 async def _apply(database: Database, batch: _Batch, run: SweepRun, trial_runs: dict[int, str], worker: str) -> None:
     async with database.write() as session:
+        # The sweep first, as everywhere else: its trials are about to be written.
+        await sweeps.find(session, batch.sweep.id, lock=True)
         cursor = await projections.find(session, batch.sweep.id, lock=True)
         if cursor is None or cursor.claimed_by != worker:
             return
         cursor.sequence = batch.events[-1].sequence
         cursor.experiment_id, cursor.run_id = run.experiment_id, run.run_id
         cursor.claimed_by = cursor.claimed_until = None
-        for number, run_id in trial_runs.items():
-            row = await trials.find(session, batch.sweep.id, number)
-            assert row is not None, f"trial {number} vanished"
-            row.mlflow_run_id = run_id
+        for row in await trials.numbered(session, batch.sweep.id, trial_runs.keys()):
+            row.mlflow_run_id = trial_runs[row.number]
 
 
-async def _release(database: Database, sweep_id: str, worker: str, until: datetime) -> None:
-    """Gives the projection back, for nobody before `until`."""
+async def _hold(database: Database, sweep_id: str, worker: str, until: datetime) -> None:
+    """Keeps the claim, if it is still ours, until then; nobody shows the sweep before."""
     async with database.write() as session:
         cursor = await projections.find(session, sweep_id, lock=True)
         if cursor is not None and cursor.claimed_by == worker:

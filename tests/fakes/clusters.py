@@ -1,5 +1,7 @@
 """A cluster in memory: held to the contract of ClusterClient, and told by a test what happens to its jobs."""
 
+import asyncio
+
 from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobState, JobSubmission
 
 
@@ -11,6 +13,8 @@ class FakeClusterClient:
         self.states: dict[str, JobState] = {}
         self.fails_with: ClusterUnreachable | ClusterRefused | None = None
         """Raised by every call while it is set."""
+        self.hangs = False
+        """While set, no submission is ever answered."""
         self.loses_answers = False
         """While set, a submission or a stop is carried out and its answer is lost."""
 
@@ -20,6 +24,8 @@ class FakeClusterClient:
 
     async def submit(self, job: JobSubmission) -> None:
         self._answer()
+        if self.hangs:
+            await asyncio.Event().wait()
         if job.submission_id not in self.jobs:
             self.jobs[job.submission_id] = job
             self.states[job.submission_id] = JobState.PENDING

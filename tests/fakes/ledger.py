@@ -53,11 +53,12 @@ class World:
     settings: Settings
     clock: Clock = field(default_factory=Clock)
     cluster: FakeClusterClient = field(default_factory=FakeClusterClient)
+    other_clusters: dict[str, FakeClusterClient] = field(default_factory=dict)
 
     @property
     def clusters(self) -> ClusterRegistry:
-        """A registry with one cluster, `local`."""
-        return ClusterRegistry({}, {"local": self.cluster})
+        """A registry with the cluster `local` and whatever a test adds."""
+        return ClusterRegistry({}, {"local": self.cluster, **self.other_clusters})
 
     async def create(self, spec: SweepSpec | None = None) -> str:
         """Id of a new sweep."""

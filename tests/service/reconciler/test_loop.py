@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from fakes.clusters import FakeClusterClient
 from fakes.ledger import RunnerDouble, World, completed, small_spec, step
 
 from search_spaces.outcomes import Outcome
@@ -14,6 +15,7 @@ from service.errors import RunnerFenced
 from service.ledger.runners import OpenedRunner
 from service.lifecycle import RunnerState, SweepState, TrialState
 from service.operations.sweeps import cancel_sweep
+from service.reconciler.absence import Presence
 from service.reconciler.claim import Tools
 from service.reconciler.loop import reconcile, take_due_step
 
@@ -233,3 +235,108 @@ async def test_runners_are_forgiven_the_silence_of_our_own_absence(world: World)
     await asyncio.gather(task, return_exceptions=True)
     await runner.report(results=[step("t1")])
     assert (await runner_rows(world, sweep_id))[0].state is RunnerState.LIVE
+
+
+async def test_cluster_that_is_away_does_not_fail_a_sweep_that_runs_elsewhere(world: World) -> None:
+    away = FakeClusterClient()
+    away.fails_with = ClusterUnreachable("connection refused")
+    world.other_clusters["away"] = away
+    sweep_id = await world.create(small_spec(clusters=["local", "away"]))
+    await reconcile_for(world)
+    row = next(row for row in await runner_rows(world, sweep_id) if row.cluster == "local")
+    job = world.cluster.jobs[row.submission_id]
+    runner = RunnerDouble(world, OpenedRunner(row.id, row.submission_id, job.environment["SUPSWEEP_RUNNER_TOKEN"]))
+    world.cluster.becomes(row.submission_id, JobState.RUNNING)
+    await runner.take("t1")
+    for epoch in range(1, 20):
+        await runner.report(results=[step("t1", epoch)])
+        await reconcile_for(world, 20)
+    assert await state_of(world, sweep_id) is SweepState.RUNNING
+
+
+async def test_cluster_that_dies_for_a_while_does_not_fail_the_sweep_nor_mark_its_report(world: World) -> None:
+    sweep_id = await world.create()
+    await reconcile_for(world)
+    dead = await submitted_runner(world, sweep_id)
+    await dead.take("t1")
+    world.cluster.fails_with = ClusterUnreachable("the head is gone")
+    await reconcile_for(world, 600)
+    sweep = await world.sweep(sweep_id)
+    assert sweep.state is SweepState.RUNNING
+    assert "the head is gone" in (sweep.state_reason or "")
+    world.cluster.fails_with = None
+    await reconcile_for(world, 70)
+    await run_to_the_end(await submitted_runner(world, sweep_id))
+    await reconcile_for(world, 90)
+    sweep = await world.sweep(sweep_id)
+    assert (sweep.state, sweep.state_reason, sweep.cut_reason) == (SweepState.SUCCEEDED, None, None)
+
+
+async def test_sweep_has_not_succeeded_while_its_runner_is_alive(world: World) -> None:
+    sweep_id = await world.create()
+    await reconcile_for(world)
+    runner = await submitted_runner(world, sweep_id)
+    for index in range(4):
+        await runner.take(f"t{index}")
+        await runner.report(outcomes=[completed(f"t{index}")])
+    await reconcile_for(world, 5)
+    assert await state_of(world, sweep_id) is SweepState.ANALYSING
+    await reconcile_for(world, 30)
+    assert await state_of(world, sweep_id) is SweepState.SUCCEEDED
+    assert world.cluster.states[runner.opened.submission_id] is JobState.STOPPED
+
+
+async def test_sweep_of_a_cluster_that_was_removed_can_be_cancelled(world: World) -> None:
+    world.other_clusters["old"] = FakeClusterClient()
+    sweep_id = await world.create(small_spec(clusters=["old"]))
+    await reconcile_for(world)
+    del world.other_clusters["old"]
+    async with world.database.write() as session:
+        await cancel_sweep(session, world.settings, await world.sweep(sweep_id), world.clock())
+    await reconcile_for(world, world.settings.runner_patience_seconds + world.settings.lease_seconds + 10)
+    assert await state_of(world, sweep_id) is SweepState.CANCELLED
+
+
+async def test_step_that_is_stopped_gives_its_claim_back(world: World) -> None:
+    sweep_id = await world.create()
+    tools = Tools(world.settings, world.database, world.clusters, world.clock)
+    world.cluster.hangs = True
+    task = asyncio.create_task(take_due_step(tools, "worker"))
+    while not await runner_rows(world, sweep_id):
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (await world.sweep(sweep_id)).claimed_by is None
+
+
+async def test_workers_outlive_whatever_a_step_raises(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    async def broken_claim(*_arguments: object, **_keywords: object) -> None:
+        calls.append(1)
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(sweeps, "claim_due", broken_claim)
+    tools = Tools(world.settings, world.database, world.clusters, world.clock)
+    task = asyncio.create_task(reconcile(tools))
+    while len(calls) < 4:
+        await asyncio.sleep(0.01)
+    assert not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_absence_is_forgiven_once_and_presence_is_not(world: World) -> None:
+    sweep_id = await world.create()
+    await reconcile_for(world)
+    presence = Presence(Tools(world.settings, world.database, world.clusters, world.clock))
+    assert not presence.is_certain
+    await presence.note()
+    lease = (await runner_rows(world, sweep_id))[0].lease_until
+    world.clock.turn(1)
+    await presence.note()
+    assert (await runner_rows(world, sweep_id))[0].lease_until == lease
+    world.clock.turn(1000)
+    assert not presence.is_certain
+    await presence.note()
+    assert (await runner_rows(world, sweep_id))[0].lease_until > world.clock()

@@ -1,0 +1,47 @@
+"""Our own absences: while no service ran, the database was away or the machine slept, nobody could be heard."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from service.db import runners
+from service.errors import SweepServiceError
+from service.reconciler.claim import Tools
+
+log = logging.getLogger(__name__)
+
+
+class Presence:
+    """Since when this process can hear runners without a gap, as far as it knows."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._last_at: datetime | None = None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether silence is the runners' own: we have been there all the time."""
+        longest_gap = timedelta(seconds=2 * self._tools.settings.heartbeat_seconds)
+        return self._last_at is not None and self._tools.clock() - self._last_at <= longest_gap
+
+    async def note(self) -> None:
+        """We are here. After an absence every believed runner gets a whole lease from now."""
+        now = self._tools.clock()
+        if self.is_certain:
+            await self._tools.database.check()
+        else:
+            async with self._tools.database.write() as session:
+                await runners.extend_leases(session, now + timedelta(seconds=self._tools.settings.lease_seconds))
+        self._last_at = now
+
+
+async def stay_present(tools: Tools, presence: Presence) -> None:
+    """Notes our presence again and again, for ever."""
+    while True:
+        try:
+            await presence.note()
+        except SweepServiceError as error:
+            log.warning("runners cannot be heard: %s", error.detail)
+        except Exception:  # whatever it is, the next note may succeed
+            log.exception("presence not noted")
+        await asyncio.sleep(tools.settings.reconcile_seconds)
