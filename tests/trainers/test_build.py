@@ -37,7 +37,7 @@ def test_the_cross_entropy_parts_carry_their_fields() -> None:
 def test_the_optimizer_gets_the_peak_learning_rate() -> None:
     training = build(optimizer="lars", batch_size=128, learning_rate_multiplier=3.0, momentum=0.8).training
     assert isinstance(training.optimizer, Lars)
-    assert training.scheduler.base_lrs == pytest.approx([0.4 / 2 * 3] * 2)
+    assert training.scheduler.base_lrs == pytest.approx([4.0 / 2 * 3] * 2)
     assert training.optimizer.param_groups[0]["momentum"] == 0.8
 
 
