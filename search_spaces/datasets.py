@@ -30,6 +30,8 @@ class DatasetSpec(Vocabulary):
     def _check_root(self) -> Self:
         if self.name == "digits" and self.root is not None:
             raise refusal("digits come with the trainers", at=["root"], value=self.root, accepted="no root")
+        if self.name == "digits":
+            _check_fractions(self, DIGITS)
         return self
 
 
@@ -42,6 +44,20 @@ class DatasetFacts:
     channels: int
     images_outside_test: int
     test_images: int
+
+
+def _check_fractions(dataset: DatasetSpec, facts: "DatasetFacts") -> None:
+    """Every class needs an image in validation and two in training."""
+    validation = facts.images_outside_test * dataset.val_fraction
+    if validation < facts.classes:
+        accepted = f"at least {facts.classes / facts.images_outside_test:.4f}"
+        message = f"val_fraction {dataset.val_fraction} leaves less than one image per class"
+        raise refusal(message, at=["val_fraction"], value=dataset.val_fraction, accepted=accepted)
+    training = (facts.images_outside_test - validation) * dataset.train_fraction
+    if training < 2 * facts.classes:
+        accepted = f"at least {2 * facts.classes / (facts.images_outside_test - validation):.4f}"
+        message = f"train_fraction {dataset.train_fraction} leaves less than two images per class"
+        raise refusal(message, at=["train_fraction"], value=dataset.train_fraction, accepted=accepted)
 
 
 def most_training_images(dataset: DatasetSpec) -> int:

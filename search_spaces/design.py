@@ -17,7 +17,7 @@ SAMPLERS: dict[str, tuple[str, ...]] = {
 }
 """The samplers of each kind of design, its default first; the last two kinds draw nothing."""
 
-MAX_TRIALS = 20_000
+MAX_TRIALS = 10_000
 """Most trials one sweep may plan. A larger study is several sweeps."""
 
 

@@ -112,7 +112,8 @@ class IntDomain(Conditional):
         """Whether `value` is one that a draw may give."""
         if not isinstance(value, int | float) or not self.low <= value <= self.high:
             return False
-        return (value - self.low) % (self.step or 1) == 0
+        # Compared first: a tiny fraction would be lost in the difference.
+        return value == int(value) and (int(value) - self.low) % (self.step or 1) == 0
 
     def extremes(self) -> list[Scalar]:
         """The values whose legality decides that of every value between them."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from search_spaces.vocabulary import accepted_by
+from search_spaces.vocabulary import accepted_by, short
 
 
 class Refusal(BaseModel):
@@ -31,8 +31,15 @@ def _refusal(detail: Mapping[str, Any], document: Any) -> Refusal:
     field = ".".join(map(str, path)) or "the document"
     if detail["type"] == "missing":
         return Refusal(pointer=pointer, detail=f"{field} is missing")
+    if detail["type"] == "union_tag_not_found":
+        return Refusal(pointer=pointer, detail=f"{field}.kind is missing; accepted: float, int, choice")
+    if detail["type"] == "json_invalid":
+        place = detail["loc"][-1] if detail["loc"] else 0
+        return Refusal(pointer="", detail=f"the body is not JSON: {context.get('error')} at character {place}")
+    if isinstance(detail["input"], bytes):
+        return Refusal(pointer="", detail="the body is not read as JSON: send it as Content-Type: application/json")
     accepted = accepted_by(detail["msg"])
-    return Refusal(pointer=pointer, detail=f"{field} cannot be {_short(detail['input'])}; accepted: {accepted}")
+    return Refusal(pointer=pointer, detail=f"{field} cannot be {short(detail['input'])}; accepted: {accepted}")
 
 
 def _path_in_document(loc: tuple[str | int, ...], document: Any) -> list[str | int]:
@@ -53,8 +60,3 @@ def _child(node: Any, part: str | int) -> Any:
     if isinstance(node, list) and isinstance(part, int) and part < len(node):
         return node[part]
     return None
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else text[:200] + "…"

@@ -7,16 +7,20 @@ per (trial, step) and an outcome once per trial. A runner that missed its lease 
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from search_spaces.datasets import DatasetSpec
 from search_spaces.outcomes import Outcome
 from search_spaces.sweep_spec import Evaluation, Resources
+from search_spaces.texts import storable
 from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Vocabulary
 
 LONGEST_REASON = 4000
 """Characters of a reason; whoever gives one cuts it to this."""
+
+Reason = Annotated[str, BeforeValidator(storable)]
+"""A sentence; an exception's own words may hold what no database takes."""
 
 TuneTrialId = Annotated[str, Field(min_length=1, max_length=100)]
 Metrics = Annotated[dict[str, float], Field(max_length=200)]
@@ -89,7 +93,7 @@ class TrialEnding(Vocabulary):
 
     tune_trial_id: TuneTrialId
     outcome: Outcome
-    reason: str | None = Field(
+    reason: Reason | None = Field(
         default=None, max_length=LONGEST_REASON, description="A sentence, for all but completed trials."
     )
     scores: Metrics = Field(default={}, description="Final metrics; empty unless completed.")
@@ -100,7 +104,7 @@ class LostTrial(Vocabulary):
     """An attempt whose process vanished: the trial is planned again, its attempt counted."""
 
     tune_trial_id: TuneTrialId
-    reason: str = Field(max_length=LONGEST_REASON, description="What was seen.")
+    reason: Reason = Field(max_length=LONGEST_REASON, description="What was seen.")
 
 
 class ReportRequest(Vocabulary):

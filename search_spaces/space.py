@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from search_spaces.domains import Domain, FloatDomain, IntDomain, Scalar
 from search_spaces.objectives import Objective, uses_field
 from search_spaces.trial_config import TrialConfig
-from search_spaces.vocabulary import Path, accepted_by, refusal, unknown_name
+from search_spaces.vocabulary import Path, accepted_by, refusal, short, unknown_name
 
 Space = dict[str, Domain]
 
@@ -56,7 +56,7 @@ def check_value(field: str, value: Any, at: Path) -> None:
         _field_adapter(field).validate_python(value)
     except ValidationError as error:
         accepted = "; ".join(dict.fromkeys(accepted_by(detail["msg"]) for detail in error.errors()))
-        raise refusal(f"{field} cannot be {value!r}", at=at, value=value, accepted=accepted) from error
+        raise refusal(f"{field} cannot be {short(value)}", at=at, value=value, accepted=accepted) from error
 
 
 def held_value(field: str, value: Any) -> Any:

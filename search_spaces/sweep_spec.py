@@ -189,6 +189,13 @@ def _check_design(spec: SweepSpec) -> None:
 def _check_batch_sizes(spec: SweepSpec) -> None:
     """A batch cannot be larger than the training images."""
     most = most_training_images(spec.dataset)
+    for index, arm in enumerate(spec.arms):
+        own = spec.base_config(arm).batch_size
+        if "batch_size" not in {**arm.base, **spec.space_of(arm)} and own > most:
+            message = f"the default batch_size {own} is more than the training images of {spec.dataset.name}"
+            raise refusal(
+                message, at=["arms", index, "base"], value=own, accepted=f"a batch_size of at most about {most}"
+            )
     for field, value, at in values_of_trial_fields(spec.arms, spec.shared):
         if field == "batch_size" and held_value(field, value) > most:
             message = f"batch_size {value} is more than the training images of {spec.dataset.name}"

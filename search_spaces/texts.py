@@ -25,6 +25,11 @@ def check_texts(document: Any) -> None:
             rest.extend(([*at, index], value) for index, value in enumerate(node))
 
 
+def storable(text: Any) -> Any:
+    """The text, with a replacement character for what cannot be stored; pydantic judges anything else."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text) if isinstance(text, str) else text
+
+
 def _check_text(text: str, at: Path) -> None:
     if _UNSTORABLE.search(text):
         place = ".".join(map(str, at)) or "the document"

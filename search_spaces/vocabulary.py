@@ -12,6 +12,9 @@ from pydantic_core import PydanticCustomError
 
 Path = Sequence[str | int]
 
+LONGEST_VALUE = 200
+"""Characters of a refused value that a sentence repeats."""
+
 
 class Vocabulary(BaseModel):
     """A frozen document that refuses unknown fields and NaN or infinite numbers."""
@@ -34,12 +37,17 @@ def refusal(message: str, *, at: Path, value: Any, accepted: str) -> PydanticCus
     `message` says what is wrong, `value` what was given and `accepted` what would be right.
     """
     context = {
-        "sentence": f"{message}; accepted: {accepted}",
-        "at": list(at),
-        "value": value,
-        "accepted": accepted,
+        "sentence": _sendable(f"{message}; accepted: {accepted}"),
+        "at": [_sendable(part) if isinstance(part, str) else part for part in at],
+        "value": _sendable(repr(value)),
+        "accepted": _sendable(accepted),
     }
     return PydanticCustomError("refused", "{sentence}", context)
+
+
+def _sendable(text: str) -> str:
+    """The text with escapes for lone surrogates, which UTF-8 does not have."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def unknown_name(kind: str, name: str, known: Sequence[str], *, at: Path) -> PydanticCustomError:
@@ -47,6 +55,12 @@ def unknown_name(kind: str, name: str, known: Sequence[str], *, at: Path) -> Pyd
     near = get_close_matches(name, known, n=2)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
     return refusal(f"unknown {kind} {name!r}{hint}", at=at, value=name, accepted=", ".join(known))
+
+
+def short(value: Any) -> str:
+    """The value as Python writes it, cut where nobody reads on."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
 
 
 def accepted_by(message: str) -> str:

@@ -47,5 +47,5 @@ class Settings(BaseSettings):
 
     @property
     def api_key_file(self) -> Path:
-        """The key made at the first start, readable by its owner alone."""
+        """A key that works, readable by its owner alone."""
         return self.home / "api_key"

@@ -48,12 +48,22 @@ def _read_document(path: Path) -> Any:
         raise CommandFailed(f"{path} is not JSON: {error}") from error
     except yaml.YAMLError as error:
         raise CommandFailed(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    except (ValueError, AttributeError) as error:
+        # PyYAML's constructors raise these for a tag or a number that its resolver took for what it is not.
+        raise CommandFailed(f"{path} holds a value that is not what it looks like: {error}") from error
+    except RecursionError as error:
+        raise CommandFailed(f"{path} is nested too deeply for a spec") from error
 
 
 class _YamlLoader(yaml.SafeLoader):
     """Reads 1e-3 as a number, as YAML 1.2 does; PyYAML takes it for a text."""
 
 
+# A date is a text in JSON, so it is one here.
+_YamlLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _YamlLoader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
 )

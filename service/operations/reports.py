@@ -12,6 +12,7 @@ from service.db.sweeps import SweepRow
 from service.db.trials import ResultRow
 from service.db.trials import TrialRow as LedgerTrial
 from service.errors import ReportNotReady
+from service.lifecycle import FINISHED_STATES
 from service.robustness.html import render_html
 from service.robustness.markdown import render_markdown
 from service.robustness.report import build_report
@@ -21,6 +22,8 @@ from service.robustness.trials import CurvePoint, SweepHeader, TrialRow
 async def get_report(session: Session, sweep: SweepRow) -> ReportRow:
     """The report in all its forms. Raises ReportNotReady before the sweep has been analysed."""
     report = await reports.find(session, sweep.id)
+    if report is None and sweep.state in FINISHED_STATES:
+        raise ReportNotReady(f"sweep {sweep.id} is {sweep.state.value}: it ended without a report")
     if report is None:
         raise ReportNotReady(f"sweep {sweep.id} is {sweep.state.value}; its report comes when every trial has ended")
     return report

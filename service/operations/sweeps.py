@@ -17,7 +17,7 @@ from service.db.trials import TrialCount
 from service.errors import IdempotencyKeyReused, NotFound, UnknownCluster, WrongState
 from service.ledger import sweeps as ledger_sweeps
 from service.lifecycle import FINISHED_STATES, SweepState, TrialState
-from service.operations.cursors import decode_cursor, encode_cursor
+from service.operations.cursors import decode_time_cursor, encode_cursor
 from service.schemas.sweeps import ArmProgress, SweepDetail, SweepLinks, SweepPage, SweepSummary
 from service.search.designs import PlannedTrial, plan_paired
 from service.search.suggestions import draw_next
@@ -70,10 +70,7 @@ async def list_sweeps(
     session: Session, owner: str, *, limit: int, cursor: str | None, state: SweepState | None, name: str | None
 ) -> SweepPage:
     """A page of the owner's sweeps, newest first."""
-    after = None
-    if cursor is not None:
-        created_at, sweep_id = decode_cursor(cursor, parts=2)
-        after = (datetime.fromisoformat(created_at), sweep_id)
+    after = None if cursor is None else decode_time_cursor(cursor)
     rows = await sweeps.page(session, owner, limit=limit + 1, after=after, state=state, name=name)
     items = [await _summary(session, row) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None

@@ -11,6 +11,7 @@ from search_spaces.runner_protocol import (
     LostTrial,
     ReportAnswer,
     ReportRequest,
+    StepResult,
     TrialAssignment,
     TrialEnding,
     Wait,
@@ -34,7 +35,8 @@ class Offer(NamedTuple):
 class Desk:
     """An attempt is open from its offer until its ending or loss is recorded or the ledger says stop.
 
-    What is recorded of an attempt that is not open is dropped: the ledger has decided. `now` tells seconds.
+    What is recorded of an attempt that is not open is dropped, for the ledger has decided, but for the one result
+    at which a stopped attempt ends. `now` tells seconds.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -42,6 +44,7 @@ class Desk:
         self._changed = threading.Condition()
         self._spool = Spool()
         self._open: set[str] = set()
+        self._stopping: set[str] = set()
         self._offers = 0
         self._answer: Offer | Finished | None = None
         self._is_trial_wanted = False
@@ -136,6 +139,8 @@ class Desk:
             if report.outcomes or report.lost or answer.stop:
                 # There may be a trial now where there was none.
                 self._wait_until = AT_ONCE
+            # Each trains on until its next result, which is still told: its time was spent.
+            self._stopping |= self._open.intersection(answer.stop)
             self._open.difference_update(answer.stop)
             self.is_draining |= answer.drain
             self._changed.notify_all()
@@ -159,11 +164,13 @@ class Desk:
         return self._is_closed or self.is_draining
 
     def _record(self, news: News) -> None:
-        if news.tune_trial_id not in self._open:
+        is_last_word = news.tune_trial_id in self._stopping and isinstance(news, StepResult)
+        if news.tune_trial_id not in self._open and not is_last_word:
             return
+        self._stopping.discard(news.tune_trial_id)
         if not self._spool.has_news:
             self._gathered_at = self._now() + GATHER_SECONDS
         self._spool.add(news)
         if isinstance(news, LostTrial | TrialEnding):
-            self._open.remove(news.tune_trial_id)
+            self._open.discard(news.tune_trial_id)
         self._changed.notify_all()

@@ -158,6 +158,15 @@ def test_of_a_stopped_attempt_nothing_more_is_said(
     assert desk.is_done
 
 
+def test_the_epoch_that_a_stopped_attempt_still_trains_is_told_once(
+    desk: Desk, running: str, step: Callable[..., StepResult]
+) -> None:
+    desk.delivered(desk.next_report(), ReportAnswer(stop=[running]))
+    desk.record(step(running))
+    desk.record(step(running))
+    assert len(desk.next_report().results) == 1
+
+
 def test_a_drained_runner_takes_no_more_trials(desk: Desk, assignment: Callable[..., TrialAssignment]) -> None:
     desk.answered(assignment())
     desk.delivered(desk.next_report(), ReportAnswer(drain=True))
