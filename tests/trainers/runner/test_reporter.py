@@ -94,7 +94,7 @@ def test_a_drained_trial_is_lost_for_that_reason(reporter: Reporter, desk: Desk,
     assert [loss.reason for loss in desk.next_report().lost] == ["the runner was drained"]
 
 
-def test_of_a_stopped_trial_nothing_is_reported(
+def test_of_a_stopped_trial_only_its_last_epoch_is_reported(
     reporter: Reporter, desk: Desk, trial: TuneTrial, step: Callable[..., Any]
 ) -> None:
     name = trial.config["tune_trial_id"]
@@ -103,7 +103,7 @@ def test_of_a_stopped_trial_nothing_is_reported(
     trial.status = Trial.TERMINATED
     step_end(reporter, trial)
     report = desk.next_report()
-    assert (report.results, report.lost) == ([], [])
+    assert (len(report.results), report.outcomes, report.lost) == (1, [], [])
 
 
 def test_a_running_trial_is_not_lost(reporter: Reporter, desk: Desk, trial: TuneTrial) -> None:
