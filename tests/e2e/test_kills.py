@@ -51,6 +51,7 @@ def test_sweep_survives_the_death_of_api_driver_trial_and_of_everything(machine:
     machine.kill("service.main:create_app")
     wait_for_running_trials(client, sweep_id, ended=1)
     machine.kill("trainers.runner")
+    assert any(event.kind == "runner.fenced" for event in client.events(sweep_id)), "its death was not noticed"
     wait_for_running_trials(client, sweep_id, ended=2)
     machine.kill("ray::ImplicitFunc")
     wait_for_running_trials(client, sweep_id, ended=3)

@@ -82,8 +82,10 @@ class Machine:
     def kill(self, *words: str) -> None:
         """Kills one process -9, by its command line; waits for it to be there and to be gone."""
         victims = wait_until(lambda: self.processes(*words), 60, f"a process with {words}")
-        victims[0].kill()
-        psutil.wait_procs([victims[0]], timeout=10)
+        # Ray starts a job through a shell with the same words: the newest is the program itself.
+        victim = max(victims, key=lambda process: process.create_time())
+        victim.kill()
+        psutil.wait_procs([victim], timeout=10)
 
     def _is_up(self) -> bool:
         assert self._up is not None
