@@ -83,7 +83,7 @@ class Machine:
         """Kills one process -9, by its command line; waits for it to be there and to be gone."""
         victims = wait_until(lambda: self.processes(*words), 60, f"a process with {words}")
         # Ray starts a job through a shell with the same words: the newest is the program itself.
-        victim = max(victims, key=lambda process: process.create_time())
+        victim = max(victims, key=lambda process: (process.create_time(), process.pid))
         victim.kill()
         psutil.wait_procs([victim], timeout=10)
 
