@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String, func, select
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, UtcDateTime
@@ -23,8 +23,3 @@ class KeyRow(Base):
 async def find(session: Session, key_id: str) -> KeyRow | None:
     """The key of that id."""
     return await session.get(KeyRow, key_id)
-
-
-async def count(session: Session) -> int:
-    """How many keys there are."""
-    return await session.scalar(select(func.count()).select_from(KeyRow)) or 0
