@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from trainers.losses.supcon import SupConLoss
+from trainers.losses import log_sum_exp
+from trainers.losses.supcon import Summation, SupConLoss
 
 
 def loss_by_loops(embeddings_BVD: Tensor, labels_B: Tensor, temperature: float) -> Tensor:
@@ -123,3 +124,52 @@ def test_wrong_shapes_are_refused_with_what_came() -> None:
         SupConLoss()(torch.ones(6, 4), torch.zeros(6))
     with pytest.raises(ValueError, match=r"one per image \(6\), got \(12,\)"):
         SupConLoss()(torch.ones(6, 2, 4), torch.zeros(12))
+
+
+def inner_loss_by_loops(embeddings_BVD: Tensor, labels_B: Tensor, temperature: float) -> Tensor:
+    """Eq. 3 of arXiv:2004.11362 as it is written, times τ."""
+    rows, labels = embeddings_BVD.flatten(0, 1), labels_B.repeat_interleave(embeddings_BVD.shape[1])
+    losses = []
+    for anchor, z in enumerate(rows):
+        others = [other for other in range(len(rows)) if other != anchor]
+        positives = [other for other in others if labels[other] == labels[anchor]]
+        if not positives:
+            continue
+        over_all = torch.stack([z @ rows[other] / temperature for other in others]).logsumexp(0)
+        over_positives = torch.stack([z @ rows[other] / temperature for other in positives]).logsumexp(0)
+        losses.append(over_all - over_positives + math.log(len(positives)))
+    return temperature * sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("temperature", [0.001, 0.1, 1.0])
+@pytest.mark.parametrize(("images", "views", "classes"), SHAPES)
+def test_summation_inside_equals_its_double_loop(images: int, views: int, classes: int, temperature: float) -> None:
+    embeddings, labels = draw(images, views, classes, seed=images)
+    expected = inner_loss_by_loops(embeddings, labels, temperature)
+    (expected_gradient,) = torch.autograd.grad(expected, embeddings)
+    loss = SupConLoss(temperature, summation="in")(embeddings, labels)
+    (gradient,) = torch.autograd.grad(loss, embeddings)
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(gradient, expected_gradient)
+    assert loss <= SupConLoss(temperature)(embeddings, labels) + 1e-9
+
+
+def test_without_labels_the_other_views_are_the_positives() -> None:
+    embeddings, _ = draw(images=6, views=3, classes=1, seed=4)
+    torch.testing.assert_close(SupConLoss()(embeddings), loss_by_loops(embeddings, torch.arange(6), 0.1))
+
+
+@pytest.mark.parametrize("summation", ["out", "in"])
+@pytest.mark.parametrize("pairs", [1, 50, 100, 10_000])
+def test_the_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch, summation: Summation, pairs: int) -> None:
+    embeddings, labels = draw(images=9, views=2, classes=3, seed=5)
+    monkeypatch.setattr(log_sum_exp, "PAIRS_PER_CHUNK", pairs)
+    loss = SupConLoss(0.1, summation=summation)(embeddings, labels)
+    by_loops = loss_by_loops if summation == "out" else inner_loss_by_loops
+    expected = by_loops(embeddings, labels, 0.1)
+    torch.testing.assert_close(torch.autograd.grad(loss, embeddings), torch.autograd.grad(expected, embeddings))
+
+
+def test_an_unknown_summation_is_refused_with_what_is_accepted() -> None:
+    with pytest.raises(ValueError, match="'out' or 'in', got 'both'"):
+        SupConLoss(summation="both")  # type: ignore[arg-type]
