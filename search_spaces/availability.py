@@ -17,9 +17,8 @@ _LOOP = "comes with the GPU training loop"
 _EVALUATION = "comes with the complete evaluation"
 
 _TRIAL_FIELDS: dict[str, tuple[list[Any], str]] = {
-    "objective": (["supcon", "cross_entropy"], _LOSSES),
+    "objective": (["supcon", "supcon_in", "simclr", "cross_entropy"], _LOSSES),
     "encoder": (["tiny_resnet"], "comes with the encoders for larger images"),
-    "loss_summation": (["out"], _LOSSES),
     "positives_cap": ([None], _LOSSES),
     "queue_size": ([0], _LOSSES),
     "key_momentum": ([0.999], _LOSSES),

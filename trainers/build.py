@@ -19,7 +19,7 @@ from trainers.datasets.load import load_splits
 from trainers.datasets.splits import Splits
 from trainers.health import Health
 from trainers.loop import Objective, Training, steps_per_epoch
-from trainers.losses.supcon import SupConLoss
+from trainers.losses.supcon import Summation, SupConLoss
 from trainers.models.projections import make_projection
 from trainers.models.tiny_resnet import TinyResNet
 from trainers.optimizers.make import make_optimizer
@@ -80,12 +80,14 @@ def _make_objective(config: TrialConfig, splits: Splits) -> Objective:
     )
     encoder = _make_encoder(config, splits)
     match config.objective:
-        case ObjectiveName.SUPCON:
+        case ObjectiveName.SUPCON | ObjectiveName.SUPCON_IN | ObjectiveName.SIMCLR:
             return _make_contrastive(config, splits, encoder, augmentation)
         case ObjectiveName.CROSS_ENTROPY:
             return CrossEntropy(encoder, encoder.feature_dim, splits.classes, config.label_smoothing, augmentation)
         case other:
-            raise ValueError(f"this runner has no objective {other.value!r}; accepted: supcon, cross_entropy")
+            raise ValueError(
+                f"this runner has no objective {other.value!r}; accepted: supcon, supcon_in, simclr, cross_entropy"
+            )
 
 
 def _make_encoder(config: TrialConfig, splits: Splits) -> TinyResNet:
@@ -102,12 +104,17 @@ def _make_contrastive(
         make_projection(
             config.projection, encoder.feature_dim, config.projection_dim, normalised=config.embedding_normalised
         ),
-        SupConLoss(config.temperature, config.base_temperature),
+        SupConLoss(config.temperature, config.base_temperature, _summation(config)),
         augmentation,
+        uses_labels=config.objective is not ObjectiveName.SIMCLR,
         classes=splits.classes,
         probe_weight_decay=config.probe_weight_decay,
         probe_max_iterations=config.probe_max_iterations,
     )
+
+
+def _summation(config: TrialConfig) -> Summation:
+    return "in" if config.objective is ObjectiveName.SUPCON_IN else config.loss_summation
 
 
 def _make_training(config: TrialConfig, objective: Objective, images: int) -> Training:

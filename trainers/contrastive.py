@@ -18,7 +18,10 @@ from trainers.losses.supcon import SupConLoss
 
 
 class Contrastive(Objective):
-    """SupCon (arXiv:2004.11362): encoder, projection and loss. `classes` and `probe_*` are for the probe alone."""
+    """SupCon (arXiv:2004.11362): encoder, projection and loss. `classes` and `probe_*` are for the probe alone.
+
+    Without `uses_labels` the loss sees none, and only the probe does: SimCLR (arXiv:2002.05709).
+    """
 
     views_per_image = 2
 
@@ -29,6 +32,7 @@ class Contrastive(Objective):
         loss: SupConLoss,
         augmentation: Augmentation,
         *,
+        uses_labels: bool = True,
         classes: int,
         probe_weight_decay: float,
         probe_max_iterations: int,
@@ -38,6 +42,7 @@ class Contrastive(Objective):
         self.projection = projection
         self.loss = loss
         self._augmentation = augmentation
+        self._uses_labels = uses_labels
         self._classes = classes
         self._probe_weight_decay = probe_weight_decay
         self._probe_max_iterations = probe_max_iterations
@@ -49,7 +54,8 @@ class Contrastive(Objective):
         """
         views_NCHW = self._augmentation(images_BCHW.repeat_interleave(self.views_per_image, dim=0), generator)
         embeddings_ND = self.projection(self.encoder(views_NCHW))
-        loss = self.loss(embeddings_ND.unflatten(0, (len(labels_B), self.views_per_image)), labels_B)
+        embeddings_BVD = embeddings_ND.unflatten(0, (len(labels_B), self.views_per_image))
+        loss = self.loss(embeddings_BVD, labels_B if self._uses_labels else None)
         uninformed_loss = self.loss.scale * math.log(len(views_NCHW) - 1)
         return BatchLoss(loss, spread_of(embeddings_ND), uninformed_loss)
 

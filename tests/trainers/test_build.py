@@ -28,6 +28,21 @@ def test_the_supcon_parts_carry_their_fields() -> None:
     assert objective.projection(torch.rand(2, 64)).shape == (2, 17)
 
 
+@pytest.mark.parametrize(
+    ("fields", "summation"),
+    [
+        ({}, "out"),
+        ({"loss_summation": "in"}, "in"),
+        ({"objective": "supcon_in"}, "in"),
+        ({"objective": "simclr"}, "out"),
+    ],
+)
+def test_the_positives_are_summed_where_the_objective_says(fields: dict[str, str], summation: str) -> None:
+    objective = build(**fields).training.objective
+    assert isinstance(objective, Contrastive)
+    assert objective.loss.summation == summation
+
+
 def test_the_cross_entropy_parts_carry_their_fields() -> None:
     objective = build(objective="cross_entropy", label_smoothing=0.15).training.objective
     assert isinstance(objective, CrossEntropy)
@@ -93,7 +108,7 @@ def test_a_batch_larger_than_the_training_images_is_refused_with_both_numbers() 
 def test_what_has_no_code_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="no encoder 'resnet18'; accepted: tiny_resnet"):
         build(encoder="resnet18")
-    with pytest.raises(ValueError, match="no objective 'triplet'; accepted: supcon, cross_entropy"):
+    with pytest.raises(ValueError, match="no objective 'triplet'; accepted: supcon, supcon_in, simclr, cross_entropy"):
         build(objective="triplet")
     with pytest.raises(ValueError, match="no 'sgd' probe; accepted: lbfgs"):
         build_trial(

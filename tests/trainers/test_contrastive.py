@@ -16,13 +16,14 @@ def brighten(images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
     return images_BCHW * torch.rand(len(images_BCHW), 1, 1, 1, generator=generator)
 
 
-def contrastive(encoder: nn.Module | None = None) -> Contrastive:
+def contrastive(encoder: nn.Module | None = None, *, uses_labels: bool = True) -> Contrastive:
     torch.manual_seed(0)
     return Contrastive(
         encoder or nn.Flatten(),
         nn.Linear(4, 3),
         SupConLoss(temperature=0.2),
         brighten,
+        uses_labels=uses_labels,
         classes=2,
         probe_weight_decay=1e-3,
         probe_max_iterations=100,
@@ -71,3 +72,12 @@ def test_measuring_leaves_no_trace_in_the_training(images: LabelledImages) -> No
     assert objective.training
     assert all(torch.equal(value, before[name]) for name, value in objective.state_dict().items())
     assert all(weight.grad is None for weight in objective.parameters())
+
+
+def test_without_labels_the_loss_does_not_depend_on_them(images: LabelledImages) -> None:
+    def loss(labels_B: Tensor, *, uses_labels: bool) -> Tensor:
+        objective = contrastive(uses_labels=uses_labels)
+        return objective.training_loss(images.images, labels_B, torch.Generator().manual_seed(3)).loss
+
+    assert loss(images.labels, uses_labels=False) == loss(torch.zeros(20), uses_labels=False)
+    assert loss(images.labels, uses_labels=True) != loss(torch.zeros(20), uses_labels=True)
