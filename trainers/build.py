@@ -13,17 +13,22 @@ from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
 from trainers.augmentations.augmentation import Augmentation
 from trainers.augmentations.make import make_augmentation
+from trainers.batch_norm import synchronise_batch_norm
 from trainers.contrastive import Contrastive
 from trainers.cross_entropy import CrossEntropy
 from trainers.datasets.load import load_splits
 from trainers.datasets.splits import Splits
+from trainers.distributed import ALONE, World
+from trainers.evaluation.probes import LbfgsProbe
 from trainers.health import Health
-from trainers.loop import Objective, Training, steps_per_epoch
+from trainers.loop import Training, steps_per_epoch
 from trainers.losses.supcon import Summation, SupConLoss
 from trainers.models.projections import make_projection
 from trainers.models.tiny_resnet import TinyResNet
+from trainers.objective import Objective
 from trainers.optimizers.make import make_optimizer
 from trainers.optimizers.schedules import make_scheduler
+from trainers.precision import Precision
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class BuiltTrial:
     fingerprint: str
 
 
-def build_trial(config: TrialConfig, dataset: DatasetSpec, evaluation: Evaluation) -> BuiltTrial:
+def build_trial(config: TrialConfig, dataset: DatasetSpec, evaluation: Evaluation, world: World = ALONE) -> BuiltTrial:
     """Loads the images and makes the model, on the GPU if there is one. Equal arguments give equal weights.
 
     Raises ValueError, saying what is accepted, for what cannot be built or does not fit the images.
@@ -47,8 +52,9 @@ def build_trial(config: TrialConfig, dataset: DatasetSpec, evaluation: Evaluatio
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with torch.random.fork_rng():
         torch.manual_seed(_seed_of_stream(config.seed, "weights"))
-        objective = _make_objective(config, splits).to(device)
-    training = _make_training(config, objective, images=len(splits.train))
+        objective = _make_objective(config, splits, world).to(device)
+    synchronise_batch_norm(objective, world, device)
+    training = _make_training(config, objective, device, world, images=len(splits.train))
     return BuiltTrial(splits.to(device), training, config.epochs, _fingerprint(config, splits))
 
 
@@ -74,16 +80,18 @@ def _check_batch_size(config: TrialConfig, splits: Splits) -> None:
         )
 
 
-def _make_objective(config: TrialConfig, splits: Splits) -> Objective:
+def _make_objective(config: TrialConfig, splits: Splits, world: World) -> Objective:
     augmentation = make_augmentation(
         config.augmentation, config.augmentation_magnitude, splits.image_size, splits.channels
     )
     encoder = _make_encoder(config, splits)
     match config.objective:
         case ObjectiveName.SUPCON | ObjectiveName.SUPCON_IN | ObjectiveName.SIMCLR:
-            return _make_contrastive(config, splits, encoder, augmentation)
+            return _make_contrastive(config, splits, encoder, augmentation, world)
         case ObjectiveName.CROSS_ENTROPY:
-            return CrossEntropy(encoder, encoder.feature_dim, splits.classes, config.label_smoothing, augmentation)
+            return CrossEntropy(
+                encoder, encoder.feature_dim, splits.classes, config.label_smoothing, augmentation, world=world
+            )
         case other:
             raise ValueError(
                 f"this runner has no objective {other.value!r}; accepted: supcon, supcon_in, simclr, cross_entropy"
@@ -97,7 +105,7 @@ def _make_encoder(config: TrialConfig, splits: Splits) -> TinyResNet:
 
 
 def _make_contrastive(
-    config: TrialConfig, splits: Splits, encoder: TinyResNet, augmentation: Augmentation
+    config: TrialConfig, splits: Splits, encoder: TinyResNet, augmentation: Augmentation, world: World
 ) -> Contrastive:
     return Contrastive(
         encoder,
@@ -107,9 +115,8 @@ def _make_contrastive(
         SupConLoss(config.temperature, config.base_temperature, _summation(config)),
         augmentation,
         uses_labels=config.objective is not ObjectiveName.SIMCLR,
-        classes=splits.classes,
-        probe_weight_decay=config.probe_weight_decay,
-        probe_max_iterations=config.probe_max_iterations,
+        probe=LbfgsProbe(splits.classes, config.probe_weight_decay, config.probe_max_iterations),
+        world=world,
     )
 
 
@@ -117,7 +124,9 @@ def _summation(config: TrialConfig) -> Summation:
     return "in" if config.objective is ObjectiveName.SUPCON_IN else config.loss_summation
 
 
-def _make_training(config: TrialConfig, objective: Objective, images: int) -> Training:
+def _make_training(
+    config: TrialConfig, objective: Objective, device: torch.device, world: World, images: int
+) -> Training:
     steps = steps_per_epoch(images, config.batch_size)
     optimizer = make_optimizer(
         config.optimizer, objective, peak_learning_rate(config), config.momentum, config.weight_decay
@@ -129,8 +138,10 @@ def _make_training(config: TrialConfig, objective: Objective, images: int) -> Tr
         order=torch.Generator().manual_seed(_seed_of_stream(config.seed, "order")),
         augmentation=torch.Generator().manual_seed(_seed_of_stream(config.seed, "augmentation")),
         health=Health(warmup_epochs=math.ceil(config.warmup_epochs)),
+        precision=Precision(config.precision, device),
         batch_size=config.batch_size,
         gradient_clip=config.gradient_clip,
+        world=world,
     )
 
 

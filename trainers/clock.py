@@ -5,8 +5,7 @@ the cost that arms are compared by.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 
 class TimedOut(Exception):
@@ -23,27 +22,33 @@ class Clock:
         self._timeout_seconds = timeout_seconds
         self._now = now
         self._start = now()
+        self._paused_at: float | None = None
 
     @property
     def seconds(self) -> float:
         """Seconds since the start, pauses left out."""
-        return self._now() - self._start
+        return (self._now() if self._paused_at is None else self._paused_at) - self._start
 
     @property
     def device_seconds(self) -> float:
         """Seconds × devices."""
         return self.seconds * self._devices
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Stands still inside the block."""
-        pause_start = self._now()
-        try:
-            yield
-        finally:
-            self._start += self._now() - pause_start
+    def pause(self) -> None:
+        """Stands still until it is resumed."""
+        self._paused_at = self._now()
 
-    def check(self) -> None:
-        """Raises TimedOut once the time is over."""
-        if self._timeout_seconds is not None and self.seconds > self._timeout_seconds:
-            raise TimedOut(f"trained longer than its {self._timeout_seconds:g} seconds")
+    def resume(self) -> None:
+        """Goes on from where it was paused."""
+        if self._paused_at is not None:
+            self._start += self._now() - self._paused_at
+            self._paused_at = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there was a time and it is up."""
+        return self._timeout_seconds is not None and self.seconds > self._timeout_seconds
+
+    def timed_out(self) -> TimedOut:
+        """What to raise then."""
+        return TimedOut(f"trained longer than its {self._timeout_seconds:g} seconds")

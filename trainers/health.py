@@ -34,7 +34,9 @@ class Collapsed(Exception):
 
 def spread_of(rows_ND: Tensor) -> Tensor:
     """The rows' mean squared distance from their mean, over their mean squared length: 0 (all equal) … 1. A scalar."""
-    rows_ND = rows_ND.detach()
+    rows_ND = rows_ND.detach().float()
+    if len(rows_ND) == 0:  # a worker without a row of a small batch
+        return rows_ND.new_zeros(())
     variance = (rows_ND - rows_ND.mean(dim=0)).square().sum(dim=1).mean()
     return variance / rows_ND.square().sum(dim=1).mean().clamp(min=SMALLEST_LENGTH)
 

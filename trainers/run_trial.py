@@ -21,6 +21,7 @@ from search_spaces.trial_config import TrialConfig
 from trainers.build import BuiltTrial, build_trial
 from trainers.checkpoints import Checkpoints
 from trainers.clock import Clock, TimedOut
+from trainers.distributed import ALONE, World
 from trainers.evaluation.evaluate import evaluate
 from trainers.health import Collapsed, Diverged
 from trainers.loop import train_epoch
@@ -71,37 +72,64 @@ def run_trial(
     checkpoint_seconds: float = 5.0,
     on_epoch: Callable[[EpochEnd], None],
 ) -> Ending:
-    """Runs one attempt to its end, and calls `on_epoch` after each epoch; what that raises passes through.
+    """Runs one attempt to its end on this process, and calls `on_epoch` after each epoch; what that raises passes.
 
-    Goes on from `checkpoint`, a name within `folder`, exactly as if it had never stopped; writes one at the end of an
-    epoch at most every `checkpoint_seconds`. Time spent in `on_epoch` counts neither against `timeout_seconds` nor as
-    device-seconds.
+    See TrialRun for the arguments.
     """
-    clock = Clock(devices, timeout_seconds)
-    attempt = _attempt(config, dataset, evaluation, folder, checkpoint, checkpoint_seconds, clock)
-    while True:
-        advance = _advance(attempt, clock)
-        if isinstance(advance, Ending):
-            return advance
-        with clock.paused():
-            on_epoch(advance)
+    run = TrialRun(
+        config,
+        dataset,
+        evaluation,
+        folder=folder,
+        checkpoint=checkpoint,
+        timeout_seconds=timeout_seconds,
+        devices=devices,
+        checkpoint_seconds=checkpoint_seconds,
+    )
+    while isinstance(advance := run.advance(), EpochEnd):
+        on_epoch(advance)
+    return advance
 
 
-Attempt = Generator[EpochEnd, None, dict[str, float]]
-"""Yields after each epoch, returns the scores."""
+class TrialRun:
+    """One attempt, epoch by epoch, on one worker of `world`; the others make the same calls.
 
+    Goes on from `checkpoint`, a name within `folder`, exactly as if it had never stopped; the first worker writes one
+    at the end of an epoch at most every `checkpoint_seconds`. Time between two calls counts neither against
+    `timeout_seconds` nor as device-seconds. `devices` are those of the whole trial.
+    """
 
-def _advance(attempt: Attempt, clock: Clock) -> EpochEnd | Ending:
-    """Runs to the end of the next epoch, or to the ending."""
-    try:
-        return next(attempt)
-    except StopIteration as end:
-        return Ending(Outcome.COMPLETED, None, end.value, clock.device_seconds)
-    except Exception as error:  # the boundary: whatever a trial raises is how it ended
-        outcome, reason = _outcome_of(error)
-        if outcome is Outcome.FAILED:
-            log.exception("trial failed")
-        return Ending(outcome, reason[:LONGEST_REASON], {}, clock.device_seconds)
+    def __init__(
+        self,
+        config: TrialConfig,
+        dataset: DatasetSpec,
+        evaluation: Evaluation,
+        *,
+        folder: Path,
+        checkpoint: str | None = None,
+        timeout_seconds: float | None = None,
+        devices: float = 1.0,
+        checkpoint_seconds: float = 5.0,
+        world: World = ALONE,
+    ) -> None:
+        self._clock = Clock(devices, timeout_seconds)
+        self._clock.pause()
+        self._epochs = _epochs(config, dataset, evaluation, folder, checkpoint, checkpoint_seconds, self._clock, world)
+
+    def advance(self) -> EpochEnd | Ending:
+        """Runs to the end of the next epoch, or to the ending: the same kind on every worker, unless one breaks."""
+        self._clock.resume()
+        try:
+            return next(self._epochs)
+        except StopIteration as end:
+            return Ending(Outcome.COMPLETED, None, end.value, self._clock.device_seconds)
+        except Exception as error:  # the boundary: whatever a trial raises is how it ended
+            outcome, reason = _outcome_of(error)
+            if outcome is Outcome.FAILED:
+                log.exception("trial failed")
+            return Ending(outcome, reason[:LONGEST_REASON], {}, self._clock.device_seconds)
+        finally:
+            self._clock.pause()
 
 
 def _outcome_of(error: Exception) -> tuple[Outcome, str]:
@@ -122,7 +150,7 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
 
 
-def _attempt(
+def _epochs(
     config: TrialConfig,
     dataset: DatasetSpec,
     evaluation: Evaluation,
@@ -130,8 +158,10 @@ def _attempt(
     checkpoint: str | None,
     checkpoint_seconds: float,
     clock: Clock,
-) -> Attempt:
-    trial = build_trial(config, dataset, evaluation)
+    world: World,
+) -> Generator[EpochEnd, None, dict[str, float]]:
+    """Yields after each epoch, returns the scores."""
+    trial = build_trial(config, dataset, evaluation, world)
     training, splits = trial.training, trial.splits
     checkpoints = Checkpoints(folder, trial.fingerprint, checkpoint_seconds)
     earlier_device_seconds = _resume(trial, checkpoints, checkpoint)
@@ -140,16 +170,16 @@ def _attempt(
         is_last = training.epochs_done == trial.epochs
         if _is_measured(training.epochs_done, trial.epochs):
             classifier = training.objective.fit_classifier(splits.train)
-            metrics |= _checked(evaluate(classifier, splits.val, "val"))
+            metrics |= _checked(evaluate(classifier, splits.val, "val", world))
         attempt_device_seconds = clock.device_seconds
         device_seconds = earlier_device_seconds + attempt_device_seconds
         # The last epoch is not written: only the test is left to do.
-        written = None if is_last else _checkpoint_if_due(trial, checkpoints, device_seconds)
+        written = _checkpoint_if_due(trial, checkpoints, device_seconds) if world.is_first and not is_last else None
         yield EpochEnd(
             training.epochs_done, metrics, training.image_passes, device_seconds, attempt_device_seconds, written
         )
         if is_last:
-            return _scores_of(metrics) | _checked(evaluate(classifier, splits.test, "test"))
+            return _scores_of(metrics) | _checked(evaluate(classifier, splits.test, "test", world))
 
 
 def _resume(trial: BuiltTrial, checkpoints: Checkpoints, checkpoint: str | None) -> float:

@@ -46,7 +46,7 @@ def test_the_positives_are_summed_where_the_objective_says(fields: dict[str, str
 def test_the_cross_entropy_parts_carry_their_fields() -> None:
     objective = build(objective="cross_entropy", label_smoothing=0.15).training.objective
     assert isinstance(objective, CrossEntropy)
-    assert objective.loss.label_smoothing == 0.15
+    assert objective.label_smoothing == 0.15
 
 
 def test_the_optimizer_gets_the_peak_learning_rate() -> None:

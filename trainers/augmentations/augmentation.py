@@ -4,8 +4,9 @@
 
 from typing import Protocol
 
-import torch
 from torch import Tensor
+
+from trainers.draws import Draws
 
 LARGEST_MAGNITUDE = 30
 """End of the scale of strengths, which starts at 0 (arXiv:1909.13719)."""
@@ -14,8 +15,8 @@ LARGEST_MAGNITUDE = 30
 class Augmentation(Protocol):
     """Draws one view of each image of a batch."""
 
-    def __call__(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         """New images of the same shape and device, floats in [0, 1] like the given ones.
 
-        Each image gets its own parameters. `generator` is a CPU generator and the only source of randomness.
+        Each image gets its own parameters. `draws` are the only source of randomness.
         """

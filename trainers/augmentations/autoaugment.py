@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from trainers.augmentations.operations import OPERATION_NUMBERS, apply_operations
+from trainers.draws import Draws
 
 LARGEST_LEVEL = 9
 """Levels of the table count from 0 to this."""
@@ -52,14 +53,14 @@ SVHN_POLICY: tuple[tuple[Step, Step], ...] = (
 class AutoAugment:
     """The learned policy. It carries its own strengths, so it has no magnitude."""
 
-    def __call__(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         """Each image changed by a row of the policy, drawn uniformly."""
-        rows_B = torch.randint(len(SVHN_POLICY), (len(images_BCHW),), generator=generator)
+        rows_B = draws.integers(len(SVHN_POLICY), len(images_BCHW))
         for step in range(2):
             names, probabilities, levels = zip(*(row[step] for row in SVHN_POLICY), strict=True)
-            is_done_B = torch.rand(len(rows_B), generator=generator) < torch.tensor(probabilities)[rows_B]
+            is_done_B = draws.uniform(0, 1, len(rows_B)) < torch.tensor(probabilities)[rows_B]
             numbers_B = torch.tensor([OPERATION_NUMBERS[name] for name in names])[rows_B]
             levels_B = torch.tensor(levels)[rows_B] / LARGEST_LEVEL
             numbers_B = torch.where(is_done_B, numbers_B, OPERATION_NUMBERS["identity"])
-            images_BCHW = apply_operations(images_BCHW, numbers_B, levels_B, generator)
+            images_BCHW = apply_operations(images_BCHW, numbers_B, levels_B, draws)
         return images_BCHW

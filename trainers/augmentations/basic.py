@@ -5,11 +5,10 @@
 import math
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from trainers.augmentations.geometry import move
-from trainers.augmentations.uniform import uniform
+from trainers.draws import Draws
 
 LARGEST_SHIFT = 1 / 8
 """Share of the side: CIFAR's padding of 4 on 32 pixels (arXiv:1512.03385, Sec. 4.2)."""
@@ -21,7 +20,7 @@ LARGEST_ANGLE = math.radians(10)
 class Basic:
     """Shift and turn of fixed strength, in one sampling."""
 
-    def __call__(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         """Each image shifted along both sides and turned about its centre, uniformly in both directions."""
-        radians_B, share_x_B, share_y_B = uniform(-1, 1, (3, len(images_BCHW)), generator).to(images_BCHW.device)
+        radians_B, share_x_B, share_y_B = draws.uniform(-1, 1, len(images_BCHW), 3).to(images_BCHW.device)
         return move(images_BCHW, LARGEST_ANGLE * radians_B, LARGEST_SHIFT * share_x_B, LARGEST_SHIFT * share_y_B)

@@ -5,7 +5,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 from torch import Tensor
 
 from trainers.augmentations.augmentation import LARGEST_MAGNITUDE, Augmentation
@@ -13,6 +12,7 @@ from trainers.augmentations.autoaugment import AutoAugment
 from trainers.augmentations.basic import Basic
 from trainers.augmentations.randaugment import RandAugment
 from trainers.augmentations.simaugment import SimAugment
+from trainers.draws import Draws
 
 AugmentationName = Literal["none", "basic", "autoaugment", "randaugment", "simaugment", "stacked_randaugment"]
 
@@ -45,7 +45,7 @@ class _Stacked:
 
     parts: tuple[Augmentation, ...]
 
-    def __call__(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         for part in self.parts:
-            images_BCHW = part(images_BCHW, generator)
+            images_BCHW = part(images_BCHW, draws)
         return images_BCHW

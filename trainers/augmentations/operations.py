@@ -10,10 +10,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from trainers.augmentations import filters, geometry, intensity
+from trainers.draws import Draws
 
 LARGEST_SLOPE = 0.3
 LARGEST_SHIFT = 150 / 331
@@ -63,12 +63,12 @@ OPERATIONS: dict[str, Operation] = {
 OPERATION_NUMBERS = {name: number for number, name in enumerate(OPERATIONS)}
 
 
-def apply_operations(images_BCHW: Tensor, numbers_B: Tensor, levels_B: Tensor, generator: torch.Generator) -> Tensor:
+def apply_operations(images_BCHW: Tensor, numbers_B: Tensor, levels_B: Tensor, draws: Draws) -> Tensor:
     """Changes each image by the operation of its number at its level in [0, 1]; the sign is drawn here.
 
     Numbers and levels are on the CPU, so that sorting the images by operation never waits for their device.
     """
-    signs_B = 2 * torch.randint(2, numbers_B.shape, generator=generator) - 1
+    signs_B = 2 * draws.integers(2, len(numbers_B)) - 1
     changed_BCHW = images_BCHW.clone()
     for number, operation in enumerate(OPERATIONS.values()):
         chosen_N = (numbers_B == number).nonzero().squeeze(1)

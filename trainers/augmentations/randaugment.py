@@ -9,6 +9,7 @@ from torch import Tensor
 
 from trainers.augmentations.augmentation import LARGEST_MAGNITUDE
 from trainers.augmentations.operations import OPERATION_NUMBERS, apply_operations
+from trainers.draws import Draws
 
 OPERATIONS_PER_IMAGE = 2
 """The paper's N for ResNet-50 on ImageNet, and torchvision's default."""
@@ -23,13 +24,13 @@ class RandAugment:
     magnitude: int
     channels: int
 
-    def __call__(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         """Each image changed twice in a row. In one-channel images "color", which does nothing, is not drawn."""
         choices = [number for name, number in OPERATION_NUMBERS.items() if name in CHOICES and self._has_effect(name)]
-        drawn = torch.randint(len(choices), (OPERATIONS_PER_IMAGE, len(images_BCHW)), generator=generator)
+        drawn = draws.integers(len(choices), len(images_BCHW), OPERATIONS_PER_IMAGE)
         levels_B = torch.full((len(images_BCHW),), self.magnitude / LARGEST_MAGNITUDE)
         for numbers_B in torch.tensor(choices)[drawn]:
-            images_BCHW = apply_operations(images_BCHW, numbers_B, levels_B, generator)
+            images_BCHW = apply_operations(images_BCHW, numbers_B, levels_B, draws)
         return images_BCHW
 
     def _has_effect(self, name: str) -> bool:

@@ -15,7 +15,7 @@ from trainers.augmentations.augmentation import LARGEST_MAGNITUDE
 from trainers.augmentations.filters import gaussian_blur
 from trainers.augmentations.geometry import crop
 from trainers.augmentations.intensity import adjust_brightness, adjust_contrast, adjust_saturation
-from trainers.augmentations.uniform import uniform
+from trainers.draws import Draws
 
 SMALLEST_AREA = 0.2
 """Share of the image that a crop keeps at least: for small images, from the PyTorch reference of SupCon."""
@@ -37,10 +37,10 @@ class SimAugment:
     magnitude: int
     image_size: int
 
-    def __call__(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         """Each image cropped and blown up, then jittered and blurred by chance."""
-        images_BCHW = self._jitter(self._crop(images_BCHW, generator), generator)
-        return self._blur(images_BCHW, generator) if self._blur_radius > 0 else images_BCHW
+        images_BCHW = self._jitter(self._crop(images_BCHW, draws), draws)
+        return self._blur(images_BCHW, draws) if self._blur_radius > 0 else images_BCHW
 
     @property
     def _strength(self) -> float:
@@ -50,29 +50,29 @@ class SimAugment:
     def _blur_radius(self) -> int:
         return self.image_size // SIDES_PER_KERNEL // 2
 
-    def _crop(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
-        count = (len(images_BCHW),)
-        area_B = uniform(1 - (1 - SMALLEST_AREA) * self._strength, 1, count, generator)
-        half_log_ratio_B = LARGEST_LOG_RATIO * self._strength * uniform(-0.5, 0.5, count, generator)
+    def _crop(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
+        count = len(images_BCHW)
+        area_B = draws.uniform(1 - (1 - SMALLEST_AREA) * self._strength, 1, count)
+        half_log_ratio_B = LARGEST_LOG_RATIO * self._strength * draws.uniform(-0.5, 0.5, count)
         width_B = (area_B.sqrt() * half_log_ratio_B.exp()).clamp(max=1)
         height_B = (area_B.sqrt() / half_log_ratio_B.exp()).clamp(max=1)
-        centre_x_B = (1 - width_B) * uniform(-1, 1, count, generator)
-        centre_y_B = (1 - height_B) * uniform(-1, 1, count, generator)
+        centre_x_B = (1 - width_B) * draws.uniform(-1, 1, count)
+        centre_y_B = (1 - height_B) * draws.uniform(-1, 1, count)
         boxes = (one.to(images_BCHW.device) for one in (centre_x_B, centre_y_B, width_B, height_B))
         return crop(images_BCHW, *boxes)
 
-    def _jitter(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
+    def _jitter(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         """Hue, which one-channel images do not have, stays."""
-        jitter_3B = LARGEST_JITTER * self._strength * uniform(-1, 1, (3, len(images_BCHW)), generator)
-        is_done_B = torch.rand(len(images_BCHW), generator=generator) < JITTER_PROBABILITY
+        jitter_3B = LARGEST_JITTER * self._strength * draws.uniform(-1, 1, len(images_BCHW), 3)
+        is_done_B = draws.uniform(0, 1, len(images_BCHW)) < JITTER_PROBABILITY
         factors_3B = (1 + jitter_3B * is_done_B).to(images_BCHW.device)
         images_BCHW = adjust_contrast(adjust_brightness(images_BCHW, factors_3B[0]), factors_3B[1])
         return adjust_saturation(images_BCHW, factors_3B[2])
 
-    def _blur(self, images_BCHW: Tensor, generator: torch.Generator) -> Tensor:
+    def _blur(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         largest = SMALLEST_SIGMA + (LARGEST_SIGMA - SMALLEST_SIGMA) * self._strength
-        sigma_B = uniform(SMALLEST_SIGMA, largest, (len(images_BCHW),), generator)
-        is_done_B = torch.rand(len(images_BCHW), generator=generator) < BLUR_PROBABILITY
+        sigma_B = draws.uniform(SMALLEST_SIGMA, largest, len(images_BCHW))
+        is_done_B = draws.uniform(0, 1, len(images_BCHW)) < BLUR_PROBABILITY
         # The smallest sigma leaves an image as it is: e^−50 of a neighbour.
         sigma_B = torch.where(is_done_B, sigma_B, SMALLEST_SIGMA).to(images_BCHW.device)
         return gaussian_blur(images_BCHW, sigma_B, 2 * self._blur_radius + 1)

@@ -5,7 +5,8 @@ import torch
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from trainers.datasets.splits import LabelledImages, Splits
+from trainers.datasets.labelled import InMemoryImages
+from trainers.datasets.splits import Splits
 from trainers.datasets.stratified import hold_out_test
 
 CLASSES = 10
@@ -32,5 +33,5 @@ def load_digits_splits(*, val_fraction: float, train_fraction: float, split_seed
     return Splits(train, val, test, CLASSES)
 
 
-def _labelled(images_NHW: NDArray[np.float32], labels_N: NDArray[np.int64]) -> LabelledImages:
-    return LabelledImages(torch.from_numpy(images_NHW[:, None]), torch.from_numpy(labels_N))
+def _labelled(images_NHW: NDArray[np.float32], labels_N: NDArray[np.int64]) -> InMemoryImages:
+    return InMemoryImages(torch.from_numpy(images_NHW[:, None]), torch.from_numpy(labels_N))

@@ -1,29 +1,11 @@
-"""The three splits of a dataset as a trial sees them: whole tensors on one device."""
-
-# N images, C channels, H height, W width
+"""The three splits of a dataset as a trial sees them."""
 
 import hashlib
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-
-@dataclass(frozen=True)
-class LabelledImages:
-    """Square images with their classes."""
-
-    images: Tensor
-    """N × C × H × W, float32 in [0, 1]."""
-    labels: Tensor
-    """N, int64."""
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def to(self, device: torch.device) -> "LabelledImages":
-        """The same images on another device."""
-        return LabelledImages(self.images.to(device), self.labels.to(device))
+from trainers.datasets.labelled import LabelledImages
 
 
 @dataclass(frozen=True)
@@ -49,25 +31,21 @@ class Splits:
 
     @property
     def channels(self) -> int:
-        return self.train.images.shape[1]
+        return self.train.channels
 
     @property
     def image_size(self) -> int:
         """Pixels per side."""
-        return self.train.images.shape[2]
+        return self.train.image_size
 
     def to(self, device: torch.device) -> "Splits":
-        """The same splits on another device."""
+        """The same splits for another device."""
         return Splits(self.train.to(device), self.val.to(device), self.test.to(device), self.classes)
 
     def fingerprint(self) -> str:
         """SHA-256 over every image and label in order: equal only for the same images in the same splits."""
-        digest = hashlib.sha256()
-        for name, split in self._by_name().items():
-            digest.update(f"{name} {tuple(split.images.shape)}".encode())
-            digest.update(split.images.cpu().numpy().tobytes())
-            digest.update(split.labels.cpu().numpy().tobytes())
-        return digest.hexdigest()
+        parts = [f"{name} {split.digest()}" for name, split in self._by_name().items()]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def _by_name(self) -> dict[str, LabelledImages]:
         return {"train": self.train, "validation": self.val, "test": self.test}

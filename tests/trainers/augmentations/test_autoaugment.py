@@ -8,6 +8,7 @@ from torchvision.transforms import AutoAugment as TorchvisionAutoAugment
 from torchvision.transforms import AutoAugmentPolicy
 
 from trainers.augmentations.autoaugment import SVHN_POLICY, AutoAugment
+from trainers.draws import Draws
 
 
 def test_the_policy_is_torchvisions_for_svhn() -> None:
@@ -22,6 +23,6 @@ def test_the_policy_is_torchvisions_for_svhn() -> None:
 
 def test_images_stay_untouched_as_often_as_the_policy_says(generator: torch.Generator) -> None:
     images = torch.rand(20_000, 1, 8, 8, generator=generator)
-    is_untouched = (AutoAugment()(images, generator) == images).flatten(1).all(dim=1)
+    is_untouched = (AutoAugment()(images, Draws(generator)) == images).flatten(1).all(dim=1)
     expected = sum(prod(1 - probability for _, probability, _ in row) for row in SVHN_POLICY) / len(SVHN_POLICY)
     assert is_untouched.float().mean().item() == pytest.approx(expected, rel=0.1)

@@ -3,12 +3,13 @@
 import torch
 
 from trainers.augmentations.basic import Basic
+from trainers.draws import Draws
 
 
 def test_a_blob_in_the_centre_moves_by_an_eighth_of_the_side_at_most(generator: torch.Generator) -> None:
     side, images = 33, torch.zeros(500, 1, 33, 33)
     images[:, :, 14:19, 14:19] = 1
-    moved = Basic()(images, generator)[:, 0]
+    moved = Basic()(images, Draws(generator))[:, 0]
     places = torch.arange(side) - side // 2
     mass = moved.sum(dim=(1, 2))
     shift_x = (moved * places).sum(dim=(1, 2)) / mass

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from trainers.augmentations.make import AugmentationName, make_augmentation
+from trainers.draws import Draws
 
 NAMES = get_args(AugmentationName)
 RANDOM = [name for name in NAMES if name != "none"]
@@ -23,7 +24,7 @@ def test_views_have_the_images_shape_and_range(
 ) -> None:
     images = torch.rand(shape, generator=generator)
     before = images.clone()
-    views = make_augmentation(name, magnitude, image_size=shape[3], channels=shape[1])(images, generator)
+    views = make_augmentation(name, magnitude, image_size=shape[3], channels=shape[1])(images, Draws(generator))
     assert (views.shape, views.dtype) == (images.shape, torch.float32)
     assert views.min() >= 0
     assert views.max() <= 1
@@ -35,10 +36,10 @@ def test_the_generator_alone_decides(name: AugmentationName, make_images: Images
     augment, images = make_augmentation(name, 9, 8, 1), make_images(32)
     generator, twin = torch.Generator().manual_seed(7), torch.Generator().manual_seed(7)
     torch.manual_seed(1)
-    first = augment(images, generator)
+    first = augment(images, Draws(generator))
     torch.manual_seed(2)
-    assert torch.equal(first, augment(images, twin))
-    assert not torch.equal(first, augment(images, twin))
+    assert torch.equal(first, augment(images, Draws(twin)))
+    assert not torch.equal(first, augment(images, Draws(twin)))
 
 
 @pytest.mark.parametrize("name", RANDOM)
@@ -46,21 +47,21 @@ def test_equal_images_of_a_batch_get_different_views(
     name: AugmentationName, make_images: Images, generator: torch.Generator
 ) -> None:
     images = make_images(1).expand(64, 1, 8, 8)
-    views = make_augmentation(name, 9, 8, 1)(images, generator)
+    views = make_augmentation(name, 9, 8, 1)(images, Draws(generator))
     assert len(views.flatten(1).unique(dim=0)) > 16
 
 
 def test_none_returns_the_images(make_images: Images, generator: torch.Generator) -> None:
     images = make_images()
-    assert torch.equal(make_augmentation("none", 30, 8, 1)(images, generator), images)
+    assert torch.equal(make_augmentation("none", 30, 8, 1)(images, Draws(generator)), images)
 
 
 def test_stacked_is_randaugment_followed_by_simaugment(make_images: Images) -> None:
     generator, twin = torch.Generator().manual_seed(7), torch.Generator().manual_seed(7)
     images = make_images()
-    first = make_augmentation("randaugment", 12, 8, 1)(images, generator)
-    both = make_augmentation("simaugment", 12, 8, 1)(first, generator)
-    assert torch.equal(make_augmentation("stacked_randaugment", 12, 8, 1)(images, twin), both)
+    first = make_augmentation("randaugment", 12, 8, 1)(images, Draws(generator))
+    both = make_augmentation("simaugment", 12, 8, 1)(first, Draws(generator))
+    assert torch.equal(make_augmentation("stacked_randaugment", 12, 8, 1)(images, Draws(twin)), both)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,7 +69,7 @@ def test_stacked_is_randaugment_followed_by_simaugment(make_images: Images) -> N
 def test_views_are_made_on_the_images_device(name: AugmentationName, channels: int, generator: torch.Generator) -> None:
     # The meta device computes shapes alone and refuses to mix with tensors of the CPU.
     images = torch.empty(64, channels, 32, 32, device="meta")
-    views = make_augmentation(name, 9, 32, channels)(images, generator)
+    views = make_augmentation(name, 9, 32, channels)(images, Draws(generator))
     assert (views.device.type, views.shape) == ("meta", images.shape)
 
 

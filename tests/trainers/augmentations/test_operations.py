@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from trainers.augmentations.operations import OPERATION_NUMBERS, OPERATIONS, apply_operations
+from trainers.draws import Draws
 
 WITHOUT_LEVELS = {"autocontrast", "equalize", "invert"}
 
@@ -37,7 +38,7 @@ def test_every_image_gets_its_own_operation_at_its_own_level(make_images: Images
     images = make_images(3 * len(OPERATIONS), channels=3)
     numbers = torch.arange(len(OPERATIONS)).repeat(3)
     levels = torch.linspace(0, 1, len(images))
-    changed = apply_operations(images, numbers, levels, torch.Generator().manual_seed(5))
+    changed = apply_operations(images, numbers, levels, Draws(torch.Generator().manual_seed(5)))
 
     signs = 2 * torch.randint(2, numbers.shape, generator=torch.Generator().manual_seed(5)) - 1
     for place, operation in enumerate(list(OPERATIONS.values()) * 3):
@@ -50,7 +51,7 @@ def test_signed_operations_go_both_ways_equally_often(generator: torch.Generator
     images = torch.zeros(1000, 1, 8, 8)
     images[:, :, :, 3:5] = 1
     numbers = torch.full((1000,), OPERATION_NUMBERS["translate_x"])
-    moved = apply_operations(images, numbers, torch.full((1000,), 0.5), generator)
+    moved = apply_operations(images, numbers, torch.full((1000,), 0.5), Draws(generator))
     is_right = moved[:, 0, 0, 6:].sum(dim=1) > moved[:, 0, 0, :2].sum(dim=1)
     assert is_right.float().mean().item() == pytest.approx(0.5, abs=0.05)
 
@@ -58,5 +59,5 @@ def test_signed_operations_go_both_ways_equally_often(generator: torch.Generator
 def test_the_given_images_are_left_alone(make_images: Images, generator: torch.Generator) -> None:
     images = make_images(len(OPERATIONS))
     before = images.clone()
-    apply_operations(images, torch.arange(len(OPERATIONS)), torch.ones(len(OPERATIONS)), generator)
+    apply_operations(images, torch.arange(len(OPERATIONS)), torch.ones(len(OPERATIONS)), Draws(generator))
     assert torch.equal(images, before)

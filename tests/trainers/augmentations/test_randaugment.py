@@ -9,6 +9,7 @@ from torch import Tensor
 from trainers.augmentations import randaugment
 from trainers.augmentations.operations import OPERATION_NUMBERS, apply_operations
 from trainers.augmentations.randaugment import RandAugment
+from trainers.draws import Draws
 
 Drawn = list[tuple[Tensor, Tensor]]
 
@@ -18,9 +19,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
     """The numbers and levels of each round of operations, in order."""
     rounds: Drawn = []
 
-    def apply_and_note(images: Tensor, numbers: Tensor, levels: Tensor, generator: torch.Generator) -> Tensor:
+    def apply_and_note(images: Tensor, numbers: Tensor, levels: Tensor, draws: Draws) -> Tensor:
         rounds.append((numbers, levels))
-        return apply_operations(images, numbers, levels, generator)
+        return apply_operations(images, numbers, levels, draws)
 
     monkeypatch.setattr(randaugment, "apply_operations", apply_and_note)
     return rounds
@@ -30,7 +31,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
 def test_two_operations_are_drawn_uniformly_per_image(
     channels: int, left_out: set[str], drawn: Drawn, generator: torch.Generator
 ) -> None:
-    RandAugment(9, channels)(torch.rand(6000, channels, 8, 8, generator=generator), generator)
+    RandAugment(9, channels)(torch.rand(6000, channels, 8, 8, generator=generator), Draws(generator))
     assert len(drawn) == 2
     expected = {number for name, number in OPERATION_NUMBERS.items() if name not in left_out}
     for numbers, _ in drawn:
@@ -46,5 +47,5 @@ def test_two_operations_are_drawn_uniformly_per_image(
 def test_the_magnitude_is_the_level_of_every_operation(
     magnitude: int, drawn: Drawn, generator: torch.Generator, make_images: Callable[..., Tensor]
 ) -> None:
-    RandAugment(magnitude, channels=1)(make_images(), generator)
+    RandAugment(magnitude, channels=1)(make_images(), Draws(generator))
     assert all(torch.equal(levels, torch.full((6,), magnitude / 30)) for _, levels in drawn)

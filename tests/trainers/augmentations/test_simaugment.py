@@ -10,6 +10,7 @@ from torch import Tensor
 from trainers.augmentations import simaugment
 from trainers.augmentations.geometry import crop
 from trainers.augmentations.simaugment import SimAugment
+from trainers.draws import Draws
 
 Images = Callable[..., Tensor]
 
@@ -20,13 +21,13 @@ def test_magnitude_zero_changes_nothing(
     channels: int, side: int, make_images: Images, generator: torch.Generator
 ) -> None:
     images = make_images(channels=channels, side=side)
-    torch.testing.assert_close(SimAugment(0, side)(images, generator), images, rtol=0, atol=1e-5)
+    torch.testing.assert_close(SimAugment(0, side)(images, Draws(generator)), images, rtol=0, atol=1e-5)
 
 
 def test_a_larger_magnitude_changes_more(make_images: Images) -> None:
     images = make_images(200)
     changes = [
-        (SimAugment(magnitude, 8)(images, torch.Generator().manual_seed(0)) - images).abs().mean().item()
+        (SimAugment(magnitude, 8)(images, Draws(torch.Generator().manual_seed(0))) - images).abs().mean().item()
         for magnitude in (3, 9, 15, 30)
     ]
     assert changes == sorted(changes)
@@ -34,7 +35,7 @@ def test_a_larger_magnitude_changes_more(make_images: Images) -> None:
 
 def test_grey_of_one_value_stays_so_and_a_fifth_is_not_jittered(generator: torch.Generator) -> None:
     images = torch.full((2000, 1, 8, 8), 0.5)
-    changed = SimAugment(30, 8)(images, generator).flatten(1)
+    changed = SimAugment(30, 8)(images, Draws(generator)).flatten(1)
     assert (changed.amax(dim=1) - changed.amin(dim=1)).max() < 1e-5
     is_kept = (changed[:, 0] - 0.5).abs() < 1e-6
     assert is_kept.float().mean().item() == pytest.approx(0.2, abs=0.03)
@@ -52,7 +53,7 @@ def test_crops_lie_inside_and_keep_a_fifth_of_the_image(
         return crop(images, *box)
 
     monkeypatch.setattr(simaugment, "crop", crop_and_note)
-    SimAugment(30, 8)(torch.zeros(5000, 1, 8, 8), generator)
+    SimAugment(30, 8)(torch.zeros(5000, 1, 8, 8), Draws(generator))
     centre_x, centre_y, width, height = boxes
     assert (centre_x.abs() + width).max() <= 1 + 1e-6
     assert (centre_y.abs() + height).max() <= 1 + 1e-6
@@ -62,7 +63,7 @@ def test_crops_lie_inside_and_keep_a_fifth_of_the_image(
 
 def test_half_of_the_images_is_blurred_from_twenty_pixels_on(generator: torch.Generator) -> None:
     images, twin = torch.rand(400, 1, 20, 20, generator=generator), torch.Generator().manual_seed(0)
-    sharp = SimAugment(30, image_size=19)(images, torch.Generator().manual_seed(0))
-    blurred = SimAugment(30, image_size=20)(images, twin)
+    sharp = SimAugment(30, image_size=19)(images, Draws(torch.Generator().manual_seed(0)))
+    blurred = SimAugment(30, image_size=20)(images, Draws(twin))
     is_blurred = (sharp - blurred).abs().amax(dim=(1, 2, 3)) > 1e-5
     assert is_blurred.float().mean().item() == pytest.approx(0.5, abs=0.08)

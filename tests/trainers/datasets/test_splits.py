@@ -3,11 +3,12 @@
 import pytest
 import torch
 
-from trainers.datasets.splits import LabelledImages, Splits
+from trainers.datasets.labelled import InMemoryImages
+from trainers.datasets.splits import Splits
 
 
-def labelled(*labels: int) -> LabelledImages:
-    return LabelledImages(torch.zeros(len(labels), 3, 4, 4), torch.tensor(labels))
+def labelled(*labels: int) -> InMemoryImages:
+    return InMemoryImages(torch.zeros(len(labels), 3, 4, 4), torch.tensor(labels))
 
 
 def test_a_class_missing_from_a_split_is_named_with_its_split() -> None:

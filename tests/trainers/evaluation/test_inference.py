@@ -3,7 +3,9 @@
 import torch
 from torch import nn
 
-from trainers.evaluation.inference import BATCH_SIZE, outputs_of
+from trainers.datasets.labelled import InMemoryImages
+from trainers.distributed import ALONE
+from trainers.evaluation.inference import BATCH_SIZE, frozen, outputs_of
 
 
 def normalising_network() -> nn.Module:
@@ -13,7 +15,8 @@ def normalising_network() -> nn.Module:
 
 def test_batches_give_what_one_pass_gives() -> None:
     network, images = normalising_network(), torch.rand(BATCH_SIZE + 3, 1, 4, 4)
-    outputs = outputs_of(network, images)
+    labelled = InMemoryImages(images, torch.zeros(len(images), dtype=torch.int64))
+    outputs = outputs_of(frozen(network), labelled, ALONE)
     assert not outputs.requires_grad
     with torch.no_grad():
         torch.testing.assert_close(outputs, network.eval()(images))
@@ -22,6 +25,6 @@ def test_batches_give_what_one_pass_gives() -> None:
 def test_running_statistics_and_mode_are_left_alone() -> None:
     network = normalising_network()
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    outputs_of(network, torch.rand(8, 1, 4, 4))
+    frozen(network)(torch.rand(8, 1, 4, 4))
     assert network.training
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
