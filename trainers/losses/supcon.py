@@ -4,37 +4,73 @@ Two traps of published versions are avoided: the similarity of an embedding to i
 maximum is taken (else low temperatures give NaN), and an anchor without positives leaves the mean.
 """
 
-# B images, V views, D embedding, N = B·V rows
+# B images, V views, D embedding; N anchors, M keys; forward: N = M = B·V
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from trainers.losses.contrast import Contrast, contrast_of
 from trainers.losses.log_sum_exp import weighted_log_sum_exp
 
 Summation = Literal["out", "in"]
+ChunkSize = int | Literal["auto", "fused"]
+
+
+class AnchorSum(NamedTuple):
+    """A share of a loss: the mean is Σ total / Σ anchors, over whoever holds shares."""
+
+    total: Tensor
+    """Scalar: the scaled losses of the anchors that have a positive, added up."""
+    anchors: Tensor
+    """Scalar, integer: how many those are."""
+
+    def mean(self) -> Tensor:
+        """Of these anchors alone. Zero, and connected to the graph, if none has a positive."""
+        return self.total / self.anchors.clamp(min=1)
 
 
 class SupConLoss(nn.Module):
     """L_out or L_in, Eqs. 2 and 3 of arXiv:2004.11362: the mean over the anchors that have a positive, scaled by τ.
 
     `temperature` is τ > 0. The scale is τ / `base_temperature`; none is τ itself, as in the paper (Sec. 3.2).
+    Without `scale_by_temperature` it is 1, and the gradient grows with 1/τ.
     `summation` says whether positives are summed outside the logarithm or inside it.
+    `positives_cap` is the most positives an anchor may have: the other views of its image, then the keys of its class
+    that come next. Those beyond it leave the denominator too, lest they count as negatives (the paper's supplement,
+    "Effect of Number of Positives").
+    `chunk_size` is the number of anchors whose similarities are held at once. "auto" chooses it for a core's caches;
+    "fused" is a Triton kernel for float32 on a GPU, which holds none. Its numbers are the same, but nobody has timed
+    it on a GPU yet: that is why "auto" never chooses it.
     """
 
     def __init__(
-        self, temperature: float = 0.1, base_temperature: float | None = None, summation: Summation = "out"
+        self,
+        temperature: float = 0.1,
+        base_temperature: float | None = None,
+        summation: Summation = "out",
+        scale_by_temperature: bool = True,
+        positives_cap: int | None = None,
+        chunk_size: ChunkSize = "auto",
     ) -> None:
         super().__init__()
         _check_positive("temperature", temperature)
         if base_temperature is not None:
             _check_positive("base_temperature", base_temperature)
+            if not scale_by_temperature:
+                raise ValueError(f"base_temperature must be none without scale_by_temperature, got {base_temperature}")
         if summation not in ("out", "in"):
             raise ValueError(f"summation must be 'out' or 'in', got {summation!r}")
+        if positives_cap is not None and positives_cap < 1:
+            raise ValueError(f"positives_cap must be at least 1, or none, got {positives_cap}")
+        if chunk_size not in ("auto", "fused") and not (isinstance(chunk_size, int) and chunk_size >= 1):
+            raise ValueError(f"chunk_size must be at least 1, 'auto' or 'fused', got {chunk_size!r}")
         self.temperature = temperature
         self.summation = summation
-        self.scale = temperature / (base_temperature or 1.0)
+        self.scale = temperature / (base_temperature or 1.0) if scale_by_temperature else 1.0
+        self.positives_cap = positives_cap
+        self.chunk_size = chunk_size
 
     def forward(self, embeddings_BVD: Tensor, labels_B: Tensor | None = None) -> Tensor:
         """The scalar loss. Embeddings are taken as given: on the unit sphere if the projection put them there.
@@ -43,32 +79,72 @@ class SupConLoss(nn.Module):
         and connected to the graph, if no anchor has a positive.
         """
         _check_shapes(embeddings_BVD, labels_B)
+        images, views, _ = embeddings_BVD.shape
         if labels_B is None:
-            labels_B = torch.arange(len(embeddings_BVD), device=embeddings_BVD.device)
-        precision = torch.promote_types(embeddings_BVD.dtype, torch.float32)
-        with torch.autocast(embeddings_BVD.device.type, enabled=False):
-            rows_ND = embeddings_BVD.to(precision).flatten(0, 1)
-            return self.scale * self._unscaled(rows_ND, labels_B.repeat_interleave(embeddings_BVD.shape[1]))
+            labels_B = torch.arange(images, device=embeddings_BVD.device)
+        rows_ND, labels_N = embeddings_BVD.flatten(0, 1), labels_B.repeat_interleave(views)
+        columns_N = torch.arange(len(rows_ND), device=rows_ND.device)
+        return self.against(rows_ND, labels_N, rows_ND, labels_N, columns_N, views_per_image=views).mean()
 
-    def _unscaled(self, rows_ND: Tensor, labels_N: Tensor) -> Tensor:
-        _, classes_N, rows_of_class = torch.unique(labels_N, return_inverse=True, return_counts=True)
-        positives_N: Tensor = (rows_of_class[classes_N] - 1).to(rows_ND.dtype)
-        has_positive_N: Tensor = (positives_N > 0).to(rows_ND.dtype)
-        weights_N: Tensor = has_positive_N / has_positive_N.sum().clamp(min=1)
-        normaliser = weighted_log_sum_exp(rows_ND, weights_N, self.temperature)
-        if self.summation == "in":
-            counts = (weights_N * positives_N.clamp(min=1).log()).sum()
-            return normaliser - weighted_log_sum_exp(rows_ND, weights_N, self.temperature, classes_N) + counts
-        return (
-            normaliser
-            - (weights_N * _mean_positive_similarity(rows_ND, classes_N, positives_N)).sum() / self.temperature
+    def against(
+        self,
+        anchors_ND: Tensor,
+        anchor_labels_N: Tensor,
+        keys_MD: Tensor,
+        key_labels_M: Tensor,
+        own_columns_N: Tensor | None = None,
+        *,
+        views_per_image: int = 1,
+    ) -> AnchorSum:
+        """The loss of anchors whose contrast is all the keys but their own column; none have one by default.
+
+        Anchors and keys get their gradients, each if it requires one. So W workers that hold a share of the anchors
+        each, and gather the keys with their gradients, get the gradient of one worker: a worker's share of the loss
+        is its `total` over the sum of all the workers' `anchors`. Keys without gradient are a memory queue.
+        `views_per_image` matters to `positives_cap` alone: so many neighbouring keys, from column 0 on, are an image.
+        """
+        _check_rows("anchor", anchors_ND, anchor_labels_N)
+        _check_rows("key", keys_MD, key_labels_M)
+        contrast = contrast_of(
+            anchor_labels_N,
+            key_labels_M,
+            own_columns_N,
+            positives_cap=self.positives_cap,
+            views_per_image=views_per_image,
         )
+        precision = torch.promote_types(anchors_ND.dtype, torch.float32)
+        with torch.autocast(anchors_ND.device.type, enabled=False):
+            total = self._unscaled(anchors_ND.to(precision), keys_MD.to(precision), contrast)
+        return AnchorSum(self.scale * total, (contrast.positives_N > 0).sum())
 
+    def _unscaled(self, anchors_ND: Tensor, keys_MD: Tensor, contrast: Contrast) -> Tensor:
+        weights_N = (contrast.positives_N > 0).to(anchors_ND.dtype)
+        normaliser = self._log_sum_exp(anchors_ND, keys_MD, weights_N, contrast, positives_only=False)
+        if self.summation == "in":
+            counts = (weights_N * contrast.positives_N.clamp(min=1).log()).sum()
+            return normaliser - self._log_sum_exp(anchors_ND, keys_MD, weights_N, contrast, positives_only=True) + counts
+        # Where there is no positive their mean is zero, and so is the weight.
+        return normaliser - (anchors_ND * contrast.mean_positive(keys_MD)).sum() / self.temperature
 
-def _mean_positive_similarity(rows_ND: Tensor, classes_N: Tensor, positives_N: Tensor) -> Tensor:
-    """Of every row to its positives: their sum is enough, N·D work where the pairs would be N²."""
-    class_sums_ND = torch.zeros_like(rows_ND).index_add(0, classes_N, rows_ND)
-    return (rows_ND * (class_sums_ND[classes_N] - rows_ND)).sum(dim=1) / positives_N.clamp(min=1)
+    def _log_sum_exp(
+        self, anchors_ND: Tensor, keys_MD: Tensor, weights_N: Tensor, contrast: Contrast, *, positives_only: bool
+    ) -> Tensor:
+        if self.chunk_size == "fused":
+            # Triton is for Linux alone, and not a small import.
+            from trainers.losses.fused import fused_log_sum_exp  # noqa: PLC0415
+
+            return fused_log_sum_exp(
+                anchors_ND, keys_MD, weights_N, self.temperature, contrast, positives_only=positives_only
+            )
+        return weighted_log_sum_exp(
+            anchors_ND,
+            keys_MD,
+            weights_N,
+            self.temperature,
+            contrast,
+            positives_only=positives_only,
+            rows_per_chunk=None if self.chunk_size == "auto" else self.chunk_size,
+        )
 
 
 def _check_positive(name: str, value: float) -> None:
@@ -81,3 +157,10 @@ def _check_shapes(embeddings_BVD: Tensor, labels_B: Tensor | None) -> None:
         raise ValueError(f"embeddings must have the shape images × views × width, got {tuple(embeddings_BVD.shape)}")
     if labels_B is not None and labels_B.shape != embeddings_BVD.shape[:1]:
         raise ValueError(f"labels must be one per image ({len(embeddings_BVD)}), got {tuple(labels_B.shape)}")
+
+
+def _check_rows(name: str, rows_ND: Tensor, labels_N: Tensor) -> None:
+    if rows_ND.dim() != 2:
+        raise ValueError(f"{name}s must have the shape rows × width, got {tuple(rows_ND.shape)}")
+    if labels_N.shape != rows_ND.shape[:1]:
+        raise ValueError(f"{name} labels must be one per {name} ({len(rows_ND)}), got {tuple(labels_N.shape)}")
