@@ -6,13 +6,15 @@ per pair and 6·N·M·D operations for value and gradients together.
 
 # N anchors, M keys, D embedding, C anchors of a chunk
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from trainers.losses.contrast import NO_COLUMN, Contrast
+
+ChunkSize = int | Literal["auto", "fused"]
 
 PAIRS_PER_CHUNK = 2**20
 """Similarities held at once: 4 MB in float32, about what a core's caches take."""
@@ -26,68 +28,81 @@ def weighted_log_sum_exp(
     contrast: Contrast,
     *,
     positives_only: bool = False,
-    rows_per_chunk: int | None = None,
+    chunk_size: ChunkSize = "auto",
 ) -> Tensor:
     """Σ_i weights_i · log Σ_a exp(x_i·k_a/τ), a scalar; a runs over i's contrasted keys, or over its positives alone.
 
-    An anchor that has no such a must have weight 0. Differentiable once, by anchors and keys; what needs no gradient
-    costs none. `rows_per_chunk` anchors are taken at once; None makes chunks of PAIRS_PER_CHUNK pairs.
+    An anchor that has no such a must have weight 0. Differentiable once, by anchors and keys; a gradient that is not
+    required costs nothing. `chunk_size` is the number of anchors taken at once, "auto" for PAIRS_PER_CHUNK pairs, or
+    "fused" for the Triton kernel.
     """
-    rows = rows_per_chunk or max(1, PAIRS_PER_CHUNK // len(keys_MD))
-    total: Tensor = _WeightedLogSumExp.apply(
-        anchors_ND, keys_MD, weights_N, temperature, contrast, positives_only, rows
-    )
+    rows = anchors_ND.detach(), keys_MD.detach()
+    wanted = anchors_ND.requires_grad, keys_MD.requires_grad
+    if chunk_size == "fused":
+        # Triton is for Linux alone, and no small import.
+        from trainers.losses.fused import fused_log_sum_exp  # noqa: PLC0415
+
+        result = fused_log_sum_exp(*rows, weights_N, temperature, contrast, positives_only, *wanted)
+    else:
+        count = max(1, PAIRS_PER_CHUNK // len(keys_MD)) if chunk_size == "auto" else chunk_size
+        result = _chunked_log_sum_exp(*rows, weights_N, temperature, contrast, positives_only, *wanted, count)
+    total: Tensor = _WithGradients.apply(anchors_ND, keys_MD, *result)
     return total
 
 
-class _WeightedLogSumExp(torch.autograd.Function):
-    """The gradients are made beside the value, for the weights are known: backward only scales them."""
+class _WithGradients(torch.autograd.Function):
+    """A value whose gradients were made beside it, for the weights are known: backward only scales them."""
 
     @staticmethod
     def forward(
-        ctx: Any,
-        anchors_ND: Tensor,
-        keys_MD: Tensor,
-        weights_N: Tensor,
-        temperature: float,
-        contrast: Contrast,
-        positives_only: bool,
-        rows_per_chunk: int,
+        ctx: Any, _anchors: Tensor, _keys: Tensor, total: Tensor, by_anchors: Tensor | None, by_keys: Tensor | None
     ) -> Tensor:
-        by_anchors_ND = torch.empty_like(anchors_ND) if ctx.needs_input_grad[0] else None
-        by_keys_MD = torch.zeros_like(keys_MD) if ctx.needs_input_grad[1] else None
-        total = anchors_ND.new_zeros(())
-        for start in range(0, len(anchors_ND), rows_per_chunk):
-            rows = slice(start, start + rows_per_chunk)
-            scaled_CD = anchors_ND[rows] / temperature
-            shares_CM = scaled_CD @ keys_MD.T
-            _leave_out(shares_CM, contrast, rows, positives_only=positives_only)
-            top_C1 = shares_CM.amax(dim=1, keepdim=True)
-            shares_CM.sub_(top_C1).exp_()
-            sums_C1 = shares_CM.sum(dim=1, keepdim=True)
-            total += weights_N[rows] @ (top_C1 + sums_C1.log())[:, 0]
-            # The small factors of the products are scaled, not the shares.
-            factors_C1 = weights_N[rows, None] / sums_C1
-            if by_anchors_ND is not None:
-                torch.mm(shares_CM, keys_MD, out=by_anchors_ND[rows]).mul_(factors_C1 / temperature)
-            if by_keys_MD is not None:
-                by_keys_MD.addmm_(shares_CM.T, scaled_CD.mul_(factors_C1))
-        ctx.save_for_backward(by_anchors_ND, by_keys_MD)
-        return total
+        ctx.save_for_backward(by_anchors, by_keys)
+        return total.clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        by_anchors_ND, by_keys_MD = ctx.saved_tensors
-        return (
-            None if by_anchors_ND is None else gradient * by_anchors_ND,
-            None if by_keys_MD is None else gradient * by_keys_MD,
-            *(None,) * 5,
-        )
+        by_anchors, by_keys = (None if by is None else gradient * by for by in ctx.saved_tensors)
+        return by_anchors, by_keys, None, None, None
 
 
-def _leave_out(logits_CM: Tensor, contrast: Contrast, rows: slice, *, positives_only: bool) -> None:
-    """Gives the lowest number to pairs that do not count. Done before the maximum is taken: see `SupConLoss`.
+@torch.no_grad()
+def _chunked_log_sum_exp(
+    anchors_ND: Tensor,
+    keys_MD: Tensor,
+    weights_N: Tensor,
+    temperature: float,
+    contrast: Contrast,
+    positives_only: bool,
+    wants_anchors: bool,
+    wants_keys: bool,
+    rows_per_chunk: int,
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """The value, its gradient by anchors and its gradient by keys."""
+    by_anchors_ND = torch.empty_like(anchors_ND) if wants_anchors else None
+    by_keys_MD = torch.zeros_like(keys_MD) if wants_keys else None
+    total = anchors_ND.new_zeros(())
+    for start in range(0, len(anchors_ND), rows_per_chunk):
+        rows = slice(start, start + rows_per_chunk)
+        scaled_CD = anchors_ND[rows] / temperature
+        shares_CM = scaled_CD @ keys_MD.T
+        _leave_out(shares_CM, contrast, rows, positives_only)
+        top_C1 = shares_CM.amax(dim=1, keepdim=True)
+        shares_CM.sub_(top_C1).exp_()
+        sums_C1 = shares_CM.sum(dim=1, keepdim=True)
+        total += weights_N[rows] @ (top_C1 + sums_C1.log())[:, 0]
+        # What is scaled is the narrow factor of each product, not the shares.
+        factors_C1 = weights_N[rows, None] / sums_C1
+        if by_anchors_ND is not None:
+            by_anchors_ND[rows] = (shares_CM @ keys_MD).mul_(factors_C1 / temperature)
+        if by_keys_MD is not None:
+            by_keys_MD.addmm_(shares_CM.T, scaled_CD.mul_(factors_C1))
+    return total, by_anchors_ND, by_keys_MD
+
+
+def _leave_out(logits_CM: Tensor, contrast: Contrast, rows: slice, positives_only: bool) -> None:
+    """Gives the lowest number to pairs that do not count.
 
     The lowest finite one, not −inf: an anchor without keys would otherwise have a NaN gradient.
     """

@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from trainers.losses.contrast import Contrast, contrast_of
-from trainers.losses.log_sum_exp import weighted_log_sum_exp
+from trainers.losses.log_sum_exp import ChunkSize, weighted_log_sum_exp
 
 Summation = Literal["out", "in"]
-ChunkSize = int | Literal["auto", "fused"]
 
 
 class AnchorSum(NamedTuple):
@@ -129,13 +128,6 @@ class SupConLoss(nn.Module):
     def _log_sum_exp(
         self, anchors_ND: Tensor, keys_MD: Tensor, weights_N: Tensor, contrast: Contrast, *, positives_only: bool
     ) -> Tensor:
-        if self.chunk_size == "fused":
-            # Triton is for Linux alone, and not a small import.
-            from trainers.losses.fused import fused_log_sum_exp  # noqa: PLC0415
-
-            return fused_log_sum_exp(
-                anchors_ND, keys_MD, weights_N, self.temperature, contrast, positives_only=positives_only
-            )
         return weighted_log_sum_exp(
             anchors_ND,
             keys_MD,
@@ -143,7 +135,7 @@ class SupConLoss(nn.Module):
             self.temperature,
             contrast,
             positives_only=positives_only,
-            rows_per_chunk=None if self.chunk_size == "auto" else self.chunk_size,
+            chunk_size=self.chunk_size,
         )
 
 
