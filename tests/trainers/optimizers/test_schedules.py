@@ -36,6 +36,42 @@ def test_constant_stays_at_the_peak() -> None:
     assert course("constant", 6, 1) == [0.5, 1, 1, 1, 1, 1]
 
 
+def course_by_hand(schedule: Schedule, steps_total: int, warmup_steps: int) -> list[float]:
+    """One factor per step, found by walking through the run."""
+    factors = []
+    for step in range(steps_total):
+        if step < warmup_steps:
+            factors.append((step + 1) * (1 / (warmup_steps + 1)))
+        elif schedule == "cosine":
+            angle = 180 * (step - warmup_steps) / (steps_total - warmup_steps)
+            factors.append((1 + math.cos(math.radians(angle))) / 2)
+        elif schedule == "step":
+            # In whole tenths of the run: no rounding decides on which side of a milestone a step lies.
+            passed = sum(10 * step >= tenths * steps_total for tenths in (7, 8, 9))
+            factors.append([1.0, 0.1, 0.01, 0.001][passed])
+        else:
+            factors.append(1.0)
+    return factors
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("steps_total", [1, 2, 7, 10, 30, 97])
+def test_the_course_is_the_one_walked_by_hand(schedule: Schedule, steps_total: int) -> None:
+    for warmup_steps in {0, 1, steps_total // 2, steps_total - 1, steps_total}:
+        expected = course_by_hand(schedule, steps_total, warmup_steps)
+        assert course(schedule, steps_total, warmup_steps) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_run_without_warm_up_starts_at_the_peak(schedule: Schedule) -> None:
+    assert course(schedule, 5, 0)[0] == 1.0
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_warm_up_as_long_as_the_run_rises_to_its_end(schedule: Schedule) -> None:
+    assert course(schedule, 4, 4) == pytest.approx([0.2, 0.4, 0.6, 0.8])
+
+
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize(("steps_total", "warmup_steps"), [(1, 0), (1, 1), (3, 10), (7, 7), (50, 5)])
 def test_no_step_is_wasted_or_over_the_peak(schedule: Schedule, steps_total: int, warmup_steps: int) -> None:
