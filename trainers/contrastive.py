@@ -1,9 +1,10 @@
 """Training on embeddings: two views of each image, pulled together by class. A linear probe judges the encoder."""
 
-# B images, V views, N = B·V rows, C channels, H height, W width, D embedding; R, M: this worker's images and rows
+# B images of this worker, N their views, M views of all workers, C channels, H height, W width, D embedding
 
 import math
 
+import torch
 from torch import Tensor, nn
 
 from trainers.augmentations.augmentation import Augmentation
@@ -46,14 +47,26 @@ class Contrastive(Objective):
     def training_loss(self, images_BCHW: Tensor, labels_B: Tensor, draws: Draws) -> BatchLoss:
         """The loss of two views of each image, passed through the encoder together.
 
-        Equal embeddings cost scale · ln(2B − 1): every other view is as likely to be the positive.
+        Own views are the anchors, those of all workers the keys. Equal embeddings cost scale · ln(2B − 1): every
+        other view is as likely to be the positive.
         """
-        embeddings_ND = self.projection(self.encoder(self.views_of(images_BCHW, draws)))
-        embeddings_BVD = embeddings_ND.unflatten(0, (len(labels_B), self.views_per_image))
-        loss = self.loss(embeddings_BVD, labels_B if self._uses_labels else None)
-        uninformed_loss = self.loss.scale * math.log(len(embeddings_ND) - 1)
-        return BatchLoss(loss, spread_of(embeddings_ND), uninformed_loss)
+        anchors_ND = self.projection(self.encoder(self.views_of(images_BCHW, draws)))
+        keys_MD = self.world.gather_rows(anchors_ND)
+        images = len(keys_MD) // self.views_per_image
+        own = self.world.slice_of(images)
+        classes = self.world.gather(labels_B) if self._uses_labels else torch.arange(images, device=labels_B.device)
+        key_labels_M = classes.repeat_interleave(self.views_per_image)
+        columns_N = torch.arange(len(key_labels_M), device=labels_B.device)[_rows_of(own, self.views_per_image)]
+        share = self.loss.against(
+            anchors_ND, key_labels_M[columns_N], keys_MD, key_labels_M, columns_N, views_per_image=self.views_per_image
+        )
+        loss = share.total / self.world.sum(share.anchors).clamp(min=1)
+        return BatchLoss(loss, spread_of(anchors_ND), self.loss.scale * math.log(len(keys_MD) - 1))
 
     def fit_classifier(self, train: LabelledImages) -> Frozen:
         """The frozen encoder, without its projection, under a linear probe."""
         return self._probe(frozen(self.encoder), train, self.world)
+
+
+def _rows_of(images: slice, views: int) -> slice:
+    return slice(images.start * views, images.stop * views)
