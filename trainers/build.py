@@ -23,8 +23,8 @@ from trainers.evaluation.probes import LbfgsProbe
 from trainers.health import Health
 from trainers.loop import Training, steps_per_epoch
 from trainers.losses.supcon import Summation, SupConLoss
+from trainers.models.encoders import Encoder, make_encoder
 from trainers.models.projections import make_projection
-from trainers.models.tiny_resnet import TinyResNet
 from trainers.objective import Objective
 from trainers.optimizers.make import make_optimizer
 from trainers.optimizers.schedules import make_scheduler
@@ -84,7 +84,9 @@ def _make_objective(config: TrialConfig, splits: Splits, world: World) -> Object
     augmentation = make_augmentation(
         config.augmentation, config.augmentation_magnitude, splits.image_size, splits.channels
     )
-    encoder = _make_encoder(config, splits)
+    encoder = make_encoder(config.encoder, splits.image_size, splits.channels)
+    if config.compile:
+        encoder.compile()
     match config.objective:
         case ObjectiveName.SUPCON | ObjectiveName.SUPCON_IN | ObjectiveName.SIMCLR:
             return _make_contrastive(config, splits, encoder, augmentation, world)
@@ -98,14 +100,8 @@ def _make_objective(config: TrialConfig, splits: Splits, world: World) -> Object
             )
 
 
-def _make_encoder(config: TrialConfig, splits: Splits) -> TinyResNet:
-    if config.encoder != "tiny_resnet":
-        raise ValueError(f"this runner has no encoder {config.encoder!r}; accepted: tiny_resnet")
-    return TinyResNet(splits.channels)
-
-
 def _make_contrastive(
-    config: TrialConfig, splits: Splits, encoder: TinyResNet, augmentation: Augmentation, world: World
+    config: TrialConfig, splits: Splits, encoder: Encoder, augmentation: Augmentation, world: World
 ) -> Contrastive:
     return Contrastive(
         encoder,

@@ -21,6 +21,11 @@ JOIN_TIMEOUT = timedelta(minutes=5)
 """How long a worker waits for the others: at the start, and at each exchange."""
 
 
+def meeting_point() -> TCPStore:
+    """Where workers find each other: on this machine, at its `port`, for as long as it is kept."""
+    return TCPStore("0.0.0.0", 0, is_master=True, wait_for_workers=False)  # noqa: S104  # they may be on other machines
+
+
 @dataclass(frozen=True)
 class World:
     """One worker's view: it is number `rank` (from 0) of `size`. Every worker must make the same calls in turn."""
@@ -30,12 +35,12 @@ class World:
 
     @staticmethod
     def join(rank: int, size: int, address: str, port: int) -> "World":
-        """Waits for the `size` workers at the first one's address. Raises RuntimeError when one does not come.
+        """Waits for the `size` workers at the address and port of their meeting point.
 
-        Leave with `leave`. A process joins one world at a time.
+        Raises RuntimeError when one does not come. Leave with `leave`; a process is in one world at a time.
         """
         if size > 1:
-            store = TCPStore(address, port, size, is_master=rank == 0, timeout=JOIN_TIMEOUT)
+            store = TCPStore(address, port, is_master=False, timeout=JOIN_TIMEOUT)
             backend = "nccl" if torch.cuda.is_available() else "gloo"
             dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=JOIN_TIMEOUT)
         return World(rank, size)

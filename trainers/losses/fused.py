@@ -52,13 +52,33 @@ def fused_log_sum_exp(
     columns = _columns(contrast)
     log_sums_N, means_ND = torch.empty_like(weights_N), torch.empty_like(anchors_ND)
     by_anchor_kernel[(triton.cdiv(anchors, BLOCK),)](
-        anchors_ND, keys_MD, *columns, log_sums_N, means_ND, anchors, keys, width, 1 / temperature, wants_anchors, **rules
+        anchors_ND,
+        keys_MD,
+        *columns,
+        log_sums_N,
+        means_ND,
+        anchors,
+        keys,
+        width,
+        1 / temperature,
+        wants_anchors,
+        **rules,
     )
     by_keys_MD = None
     if wants_keys:
         by_keys_MD = torch.empty_like(keys_MD)
         by_key_kernel[(triton.cdiv(keys, BLOCK),)](
-            anchors_ND, keys_MD, *columns, weights_N, log_sums_N, by_keys_MD, anchors, keys, width, 1 / temperature, **rules
+            anchors_ND,
+            keys_MD,
+            *columns,
+            weights_N,
+            log_sums_N,
+            by_keys_MD,
+            anchors,
+            keys,
+            width,
+            1 / temperature,
+            **rules,
         )
         by_keys_MD /= temperature
     by_anchors_ND = means_ND.mul_(weights_N[:, None] / temperature) if wants_anchors else None

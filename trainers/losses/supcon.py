@@ -121,7 +121,9 @@ class SupConLoss(nn.Module):
         normaliser = self._log_sum_exp(anchors_ND, keys_MD, weights_N, contrast, positives_only=False)
         if self.summation == "in":
             counts = (weights_N * contrast.positives_N.clamp(min=1).log()).sum()
-            return normaliser - self._log_sum_exp(anchors_ND, keys_MD, weights_N, contrast, positives_only=True) + counts
+            return (
+                normaliser - self._log_sum_exp(anchors_ND, keys_MD, weights_N, contrast, positives_only=True) + counts
+            )
         # Where there is no positive their mean is zero, and so is the weight.
         return normaliser - (anchors_ND * contrast.mean_positive(keys_MD)).sum() / self.temperature
 
