@@ -16,9 +16,9 @@ PATIENCE_SECONDS = 120
 
 Found = TypeVar("Found")
 
-# Workers are forked from a process that has imported PyTorch and done nothing else.
+# Workers are forked from a process that has imported what they need and done nothing else.
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["torch", "trainers.distributed"])
+_CONTEXT.set_forkserver_preload(["trainers.run_trial", "sklearn.datasets"])
 
 
 def run_workers(workers: int, function: Callable[..., Found], *arguments: Any) -> list[Found]:
