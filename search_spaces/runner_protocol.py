@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from search_spaces.datasets import DatasetSpec
 from search_spaces.outcomes import Outcome
-from search_spaces.sweep_spec import Evaluation, Resources
+from search_spaces.sweep_spec import Evaluation, Name, Resources
 from search_spaces.texts import storable
 from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Vocabulary
@@ -24,6 +24,7 @@ Reason = Annotated[str, BeforeValidator(storable)]
 
 TuneTrialId = Annotated[str, Field(min_length=1, max_length=100)]
 Metrics = Annotated[dict[str, float], Field(max_length=200)]
+Fact = Annotated[str, BeforeValidator(storable), Field(max_length=500)]
 
 
 class RunnerBrief(Vocabulary):
@@ -97,6 +98,9 @@ class TrialEnding(Vocabulary):
         default=None, max_length=LONGEST_REASON, description="A sentence, for all but completed trials."
     )
     scores: Metrics = Field(default={}, description="Final metrics; empty unless completed.")
+    facts: dict[Name, Fact] = Field(
+        default={}, max_length=50, description="What it ran on: the fingerprint of the images, the device, the release."
+    )
     attempt_device_seconds: float = Field(ge=0, description="Device-seconds of this attempt.")
 
 

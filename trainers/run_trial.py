@@ -5,6 +5,7 @@ Every ending that says something of the hyperparameters is an outcome, not an ex
 
 import logging
 import math
+import platform
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ class Ending:
     reason: str | None
     scores: dict[str, float]
     attempt_device_seconds: float
+    facts: dict[str, str]
+    """What it ran on, as far as it came: `dataset_fingerprint`, `device`, `torch`."""
 
 
 def run_trial(
@@ -114,7 +117,10 @@ class TrialRun:
     ) -> None:
         self._clock = Clock(devices, timeout_seconds)
         self._clock.pause()
-        self._epochs = _epochs(config, dataset, evaluation, folder, checkpoint, checkpoint_seconds, self._clock, world)
+        self._facts: dict[str, str] = {}
+        self._epochs = _epochs(
+            config, dataset, evaluation, folder, checkpoint, checkpoint_seconds, self._clock, self._facts, world
+        )
 
     def advance(self) -> EpochEnd | Ending:
         """Runs to the end of the next epoch, or to the ending: the same kind on every worker, unless one breaks."""
@@ -122,12 +128,12 @@ class TrialRun:
         try:
             return next(self._epochs)
         except StopIteration as end:
-            return Ending(Outcome.COMPLETED, None, end.value, self._clock.device_seconds)
+            return Ending(Outcome.COMPLETED, None, end.value, self._clock.device_seconds, self._facts)
         except Exception as error:  # the boundary: whatever a trial raises is how it ended
             outcome, reason = _outcome_of(error)
             if outcome is Outcome.FAILED:
                 log.exception("trial failed")
-            return Ending(outcome, reason[:LONGEST_REASON], {}, self._clock.device_seconds)
+            return Ending(outcome, reason[:LONGEST_REASON], {}, self._clock.device_seconds, self._facts)
         finally:
             self._clock.pause()
 
@@ -158,10 +164,12 @@ def _epochs(
     checkpoint: str | None,
     checkpoint_seconds: float,
     clock: Clock,
+    facts: dict[str, str],
     world: World,
 ) -> Generator[EpochEnd, None, dict[str, float]]:
-    """Yields after each epoch, returns the scores."""
+    """Yields after each epoch, returns the scores, and notes in `facts` what it runs on."""
     trial = build_trial(config, dataset, evaluation, world)
+    facts |= _facts_of(trial)
     training, splits = trial.training, trial.splits
     checkpoints = Checkpoints(folder, trial.fingerprint, checkpoint_seconds)
     earlier_device_seconds = _resume(trial, checkpoints, checkpoint)
@@ -180,6 +188,12 @@ def _epochs(
         )
         if is_last:
             return _scores_of(metrics) | _checked(evaluate(classifier, splits.test, "test", world))
+
+
+def _facts_of(trial: BuiltTrial) -> dict[str, str]:
+    device = trial.splits.train.labels.device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {"dataset_fingerprint": trial.splits.fingerprint(), "device": name, "torch": torch.__version__}
 
 
 def _resume(trial: BuiltTrial, checkpoints: Checkpoints, checkpoint: str | None) -> float:

@@ -37,6 +37,8 @@ class TrialRow(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     score: Mapped[float | None]
     scores: Mapped[dict[str, float]] = mapped_column(Json, default=dict)
+    facts: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
+    """What its last attempt ran on."""
     attempts: Mapped[int] = mapped_column(default=0)
     checkpoint: Mapped[str | None] = mapped_column(Text)
     image_passes: Mapped[int] = mapped_column(default=0)

@@ -21,11 +21,12 @@ async def end_trial(
     reason: str | None = None,
     scores: dict[str, float] | None = None,
     score: float | None = None,
+    facts: dict[str, str] | None = None,
 ) -> None:
     """Gives the trial its one outcome."""
     assert trial.state is not TrialState.ENDED, f"trial {trial.number} of {trial.sweep_id} has an outcome already"
     trial.state, trial.outcome, trial.reason, trial.ended_at = TrialState.ENDED, outcome, reason, now
-    trial.scores, trial.score = scores or {}, score
+    trial.scores, trial.score, trial.facts = scores or {}, score, facts or {}
     await events.append(
         session,
         trial.sweep_id,

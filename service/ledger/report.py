@@ -104,9 +104,18 @@ async def _count_outcome(session: Session, runner: RunnerRow, ending: TrialEndin
     score = ending.scores.get(metric)
     if ending.outcome is Outcome.COMPLETED and score is None:
         reason = f"completed without the sweep's metric {metric}"
-        await end_trial(session, trial, Outcome.FAILED, now, reason=reason, scores=ending.scores)
+        await end_trial(session, trial, Outcome.FAILED, now, reason=reason, scores=ending.scores, facts=ending.facts)
         return
-    await end_trial(session, trial, ending.outcome, now, reason=ending.reason, scores=ending.scores, score=score)
+    await end_trial(
+        session,
+        trial,
+        ending.outcome,
+        now,
+        reason=ending.reason,
+        scores=ending.scores,
+        score=score,
+        facts=ending.facts,
+    )
 
 
 async def _count_loss(session: Session, settings: Settings, runner: RunnerRow, loss: LostTrial, now: datetime) -> None:

@@ -21,6 +21,7 @@ class TrialView(BaseModel):
     reason: str | None
     score: float | None = Field(description="Final value of the sweep's metric.")
     scores: dict[str, float]
+    facts: dict[str, str] = Field(description="What it ran on: the fingerprint of the images, the device, the release.")
     config: TrialConfig
     attempts: int
     image_passes: int

@@ -88,9 +88,10 @@ def sweep_tags(sweep: SweepView) -> dict[str, str]:
 
 
 def trial_tags(trial: TrialView) -> dict[str, str]:
-    """The trial's place and, once it has ended, how."""
+    """The trial's place and, once it has ended, how and on what."""
     return _tags(
         {
+            **{f"supsweep.{name}": value for name, value in trial.facts.items()},
             "supsweep.sweep_id": trial.sweep_id,
             "supsweep.trial": trial.number,
             "supsweep.arm": trial.arm,

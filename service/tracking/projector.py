@@ -178,6 +178,7 @@ def _trial_view(row: TrialRow) -> TrialView:
         outcome=row.outcome,
         reason=row.reason,
         scores=row.scores,
+        facts=row.facts,
         attempts=row.attempts,
         device_seconds=row.device_seconds,
         image_passes=row.image_passes,

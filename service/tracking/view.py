@@ -36,6 +36,8 @@ class TrialView:
     reason: str | None
     scores: Mapping[str, float]
     """Final metrics by name; empty unless completed."""
+    facts: Mapping[str, str]
+    """What it ran on, by name."""
     attempts: int
     device_seconds: float
     image_passes: int

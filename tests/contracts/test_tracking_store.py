@@ -67,6 +67,7 @@ def trial(sweep: SweepView) -> TrialView:
         outcome=None,
         reason=None,
         scores={},
+        facts={},
         attempts=1,
         device_seconds=0.0,
         image_passes=0,

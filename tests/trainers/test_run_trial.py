@@ -17,6 +17,7 @@ from search_spaces.metrics import METRICS, SWEEP_METRICS
 from search_spaces.outcomes import Outcome
 from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
+from trainers.datasets.load import load_splits
 from trainers.run_trial import Ending, EpochEnd, run_trial
 
 OBJECTIVES = ["supcon", "cross_entropy"]
@@ -65,6 +66,14 @@ def test_a_completed_trial_has_every_metric_of_the_vocabulary(run: Run, objectiv
     assert (ending.outcome, ending.reason) == (Outcome.COMPLETED, None)
     assert set(ending.scores) == set(METRICS)
     assert ending.attempt_device_seconds >= steps[-1].attempt_device_seconds > 0
+
+
+def test_an_ending_tells_what_the_trial_ran_on(run: Run) -> None:
+    ending, _ = run(objective="cross_entropy")
+    assert set(ending.facts) == {"dataset_fingerprint", "device", "torch"}
+    assert ending.facts["torch"] == torch.__version__
+    images = load_splits("digits", val_fraction=0.15, train_fraction=1.0, split_seed=0)
+    assert ending.facts["dataset_fingerprint"] == images.fingerprint()
 
 
 def test_the_scores_on_validation_are_those_of_the_last_epoch(run: Run) -> None:
@@ -248,6 +257,7 @@ import pathlib, resource, sys
 from search_spaces.datasets import DatasetSpec
 from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
+from trainers.datasets.load import load_splits
 from trainers.run_trial import run_trial
 
 def attempt(**fields):

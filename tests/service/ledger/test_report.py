@@ -51,6 +51,16 @@ async def test_outcome_of_a_trial_is_its_first(world: World) -> None:
     assert (await world.trials(sweep_id))[0].score == 0.9
 
 
+async def test_what_a_trial_ran_on_is_kept_however_it_ended(world: World) -> None:
+    sweep_id = await world.create()
+    runner = await world.open_runner(sweep_id)
+    await runner.take("t1")
+    await runner.take("t2")
+    diverged = completed("t2").model_copy(update={"outcome": Outcome.DIVERGED, "reason": "NaN", "scores": {}})
+    await runner.report(outcomes=[completed("t1"), diverged])
+    assert [trial.facts for trial in (await world.trials(sweep_id))[:2]] == [{"device": "x86_64"}] * 2
+
+
 async def test_completed_trial_without_the_metric_is_failed(world: World) -> None:
     sweep_id = await world.create()
     runner = await world.open_runner(sweep_id)

@@ -28,7 +28,7 @@ from service.tracking.view import SweepView, TrialView
 @pytest.fixture
 def trial() -> TrialView:
     config = TrialConfig.model_validate({"objective": "supcon", "temperature": 0.2})
-    return TrialView("sweep", 12, "supcon", 6, 0, config, None, None, {}, 1, 0.0, 0, 1000, None)
+    return TrialView("sweep", 12, "supcon", 6, 0, config, None, None, {}, {}, 1, 0.0, 0, 1000, None)
 
 
 @pytest.fixture
@@ -54,6 +54,10 @@ def test_a_trials_parameters_are_its_place_and_the_fields_its_objective_uses(tri
 def test_a_running_trial_has_no_outcome_and_no_reason(trial: TrialView) -> None:
     expected = {"supsweep.sweep_id": "sweep", "supsweep.trial": "12", "supsweep.arm": "supcon"}
     assert trial_tags(trial) == expected
+
+
+def test_what_a_trial_ran_on_is_a_tag_each(trial: TrialView) -> None:
+    assert trial_tags(replace(trial, facts={"device": "x86_64"}))["supsweep.device"] == "x86_64"
 
 
 def test_final_metrics_are_the_scores_and_the_cost(trial: TrialView) -> None:
