@@ -5,6 +5,7 @@ same pairs.
 """
 
 # N anchors, M keys, K classes, D embedding, C anchors of a chunk
+# ruff: noqa: N802, N815 (shape suffixes)
 
 from dataclasses import dataclass
 

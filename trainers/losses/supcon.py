@@ -104,6 +104,8 @@ class SupConLoss(nn.Module):
         """
         _check_rows("anchor", anchors_ND, anchor_labels_N)
         _check_rows("key", keys_MD, key_labels_M)
+        if len(keys_MD) == 0:
+            raise ValueError("anchors need at least one key, got none")
         contrast = contrast_of(
             anchor_labels_N,
             key_labels_M,

@@ -4,56 +4,62 @@ import math
 
 import pytest
 import torch
-from torch import Tensor
-from torch.nn.functional import normalize
+from fakes.supcon_by_loops import draw, loss_by_loops
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pytorch_metric_learning import losses as metric_learning
 
-from trainers.losses import log_sum_exp
 from trainers.losses.supcon import Summation, SupConLoss
 
-
-def loss_by_loops(embeddings_BVD: Tensor, labels_B: Tensor, temperature: float) -> Tensor:
-    """Eq. 2 of arXiv:2004.11362 as it is written, times τ."""
-    images, views, _ = embeddings_BVD.shape
-    rows = [(embeddings_BVD[image, view], int(labels_B[image])) for image in range(images) for view in range(views)]
-    losses = []
-    for anchor, (z, label) in enumerate(rows):
-        others = [row for other, row in enumerate(rows) if other != anchor]
-        positives = [other for other, other_label in others if other_label == label]
-        if not positives:
-            continue
-        log_normaliser = torch.stack([z @ other / temperature for other, _ in others]).logsumexp(0)
-        losses.append(sum(log_normaliser - z @ positive / temperature for positive in positives) / len(positives))
-    return temperature * sum(losses) / len(losses)
+batches = st.builds(
+    draw,
+    images=st.integers(1, 9),
+    views=st.integers(1, 3),
+    classes=st.sampled_from([1, 2, 3, 100]),
+    seed=st.integers(0, 2**16),
+)
+temperatures = st.floats(-3, 0).map(lambda exponent: 10**exponent)
+summations = st.sampled_from(["out", "in"])
+caps = st.one_of(st.none(), st.integers(1, 12))
 
 
-def draw(images: int, views: int, classes: int, seed: int, width: int = 5) -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    embeddings = normalize(torch.randn(images, views, width, generator=generator, dtype=torch.float64), dim=2)
-    return embeddings.requires_grad_(), torch.randint(classes, (images,), generator=generator)
-
-
-SHAPES = [(2, 2, 1), (5, 2, 3), (7, 1, 2), (6, 3, 6), (9, 2, 100), (1, 2, 1), (4, 5, 2)]
-
-
-@pytest.mark.parametrize("temperature", [0.001, 0.01, 0.07, 0.1, 0.5, 1.0])
-@pytest.mark.parametrize(("images", "views", "classes"), SHAPES)
-def test_loss_and_gradient_equal_the_double_loop(images: int, views: int, classes: int, temperature: float) -> None:
-    embeddings, labels = draw(images, views, classes, seed=images)
-    expected = loss_by_loops(embeddings, labels, temperature)
-    (expected_gradient,) = torch.autograd.grad(expected, embeddings)
-    loss = SupConLoss(temperature)(embeddings, labels)
-    (gradient,) = torch.autograd.grad(loss, embeddings)
+@settings(max_examples=150, deadline=None)
+@given(batches, temperatures, summations, caps, st.one_of(st.just("auto"), st.integers(1, 30)))
+def test_loss_and_gradient_equal_the_double_loop(batch, temperature, summation, cap, chunk_size):
+    embeddings, labels = batch
+    expected = loss_by_loops(embeddings, labels, temperature, summation, cap)
+    loss = SupConLoss(temperature, summation=summation, positives_cap=cap, chunk_size=chunk_size)(embeddings, labels)
     torch.testing.assert_close(loss, expected)
-    torch.testing.assert_close(gradient, expected_gradient)
+    torch.testing.assert_close(torch.autograd.grad(loss, embeddings), torch.autograd.grad(expected, embeddings))
 
 
+@settings(max_examples=40, deadline=None)
+@given(batches, temperatures, summations, st.randoms())
+def test_order_and_names_of_classes_do_not_matter(batch, temperature, summation, random):
+    embeddings, labels = batch
+    loss = SupConLoss(temperature, summation=summation)
+    expected = loss(embeddings, labels)
+    order = torch.tensor(random.sample(range(len(labels)), len(labels)))
+    torch.testing.assert_close(loss(embeddings[order].flip(1), labels[order]), expected)
+    names = torch.tensor(random.sample(range(-(10**9), 10**9), 100))
+    torch.testing.assert_close(loss(embeddings, names[labels]), expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(batches, temperatures, caps)
+def test_the_sum_inside_is_never_above_the_sum_outside(batch, temperature, cap):
+    outside, inside = (SupConLoss(temperature, summation=where, positives_cap=cap)(*batch) for where in ("out", "in"))
+    assert inside <= outside + 1e-9
+
+
+@pytest.mark.parametrize("summation", ["out", "in"])
 @pytest.mark.parametrize("temperature", [0.001, 0.007, 0.1])
-def test_float32_stays_finite_and_right_at_low_temperatures(temperature: float) -> None:
+def test_float32_stays_finite_and_right_at_low_temperatures(temperature: float, summation: Summation) -> None:
     embeddings, labels = draw(images=32, views=2, classes=4, seed=0, width=16)
-    exact = SupConLoss(temperature)(embeddings, labels)
+    exact = SupConLoss(temperature, summation=summation)(embeddings, labels)
     (exact_gradient,) = torch.autograd.grad(exact, embeddings)
     single = embeddings.detach().float().requires_grad_()
-    loss = SupConLoss(temperature)(single, labels)
+    loss = SupConLoss(temperature, summation=summation)(single, labels)
     loss.backward()
     assert loss.item() == pytest.approx(exact.item(), rel=1e-5)
     torch.testing.assert_close(single.grad.double(), exact_gradient, rtol=1e-3, atol=1e-5)
@@ -72,33 +78,54 @@ def test_anchors_without_positives_leave_the_mean() -> None:
     torch.testing.assert_close(loss, loss_by_loops(embeddings, labels, 0.2))
 
 
+@pytest.mark.parametrize("summation", ["out", "in"])
+@pytest.mark.parametrize("cap", [None, 1])
 @pytest.mark.parametrize("images", [1, 6])
-@pytest.mark.parametrize("temperature", [0.001, 1.0])
-def test_no_positives_at_all_give_zero_with_a_zero_gradient(images: int, temperature: float) -> None:
+def test_no_positives_at_all_give_zero_with_a_zero_gradient(images: int, cap: int | None, summation: Summation) -> None:
     embeddings, _ = draw(images, views=1, classes=1, seed=4)
-    loss = SupConLoss(temperature)(embeddings, torch.arange(images))
+    loss = SupConLoss(0.001, summation=summation, positives_cap=cap)(embeddings, torch.arange(images))
     (gradient,) = torch.autograd.grad(loss, embeddings)
     assert loss.item() == 0
     assert torch.equal(gradient, torch.zeros_like(gradient))
 
 
-def test_order_of_images_and_views_does_not_matter() -> None:
-    embeddings, labels = draw(images=10, views=3, classes=3, seed=5)
-    order = torch.randperm(10, generator=torch.Generator().manual_seed(5))
-    loss = SupConLoss()
-    torch.testing.assert_close(loss(embeddings[order].flip(1), labels[order]), loss(embeddings, labels))
-
-
-def test_names_of_classes_do_not_matter() -> None:
-    embeddings, labels = draw(images=10, views=2, classes=3, seed=6)
-    loss = SupConLoss()
-    assert torch.equal(loss(embeddings, torch.tensor([-7, 10**9, 3])[labels]), loss(embeddings, labels))
-
-
-def test_base_temperature_scales_by_the_ratio_of_temperatures() -> None:
+def test_scale_is_the_temperature_its_ratio_to_the_base_or_one() -> None:
     embeddings, labels = draw(images=6, views=2, classes=2, seed=7)
-    by_paper, by_ratio = SupConLoss(0.1)(embeddings, labels), SupConLoss(0.1, base_temperature=0.07)(embeddings, labels)
-    torch.testing.assert_close(by_ratio, by_paper / 0.07)
+    by_paper = SupConLoss(0.1)(embeddings, labels)
+    torch.testing.assert_close(SupConLoss(0.1, base_temperature=0.07)(embeddings, labels), by_paper / 0.07)
+    torch.testing.assert_close(SupConLoss(0.1, scale_by_temperature=False)(embeddings, labels), by_paper / 0.1)
+
+
+def test_a_base_temperature_of_an_unscaled_loss_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"base_temperature must be none without scale_by_temperature, got 0\.07"):
+        SupConLoss(0.1, base_temperature=0.07, scale_by_temperature=False)
+
+
+@pytest.mark.parametrize("views", [1, 2])
+def test_unscaled_it_equals_that_of_pytorch_metric_learning(views: int) -> None:
+    """Which averages over the losses above zero: with several classes, those of the anchors that have a positive."""
+    embeddings, labels = draw(images=30, views=views, classes=12, seed=9)
+    expected = metric_learning.SupConLoss(0.1)(embeddings.flatten(0, 1), labels.repeat_interleave(views))
+    loss = SupConLoss(0.1, scale_by_temperature=False)(embeddings, labels)
+    torch.testing.assert_close(loss, expected)
+    # It normalises the embeddings itself, so its gradient lacks what points away from the sphere.
+    (gradient,) = torch.autograd.grad(loss, embeddings)
+    along = (gradient * embeddings).sum(2, keepdim=True) * embeddings
+    torch.testing.assert_close(gradient - along, torch.autograd.grad(expected, embeddings)[0])
+
+
+def test_other_views_are_the_first_positives_under_a_cap() -> None:
+    """So a cap of one with two views has the positives of SimCLR, and one class has no negatives left."""
+    embeddings, _ = draw(images=6, views=2, classes=1, seed=5)
+    same_class = torch.zeros(6, dtype=torch.long)
+    assert SupConLoss(positives_cap=1)(embeddings, same_class).item() == pytest.approx(0, abs=1e-12)
+    by_image = SupConLoss(positives_cap=1)(embeddings, torch.arange(6))
+    torch.testing.assert_close(by_image, SupConLoss()(embeddings))
+
+
+def test_a_cap_that_no_class_reaches_changes_nothing() -> None:
+    embeddings, labels = draw(images=8, views=2, classes=3, seed=5)
+    torch.testing.assert_close(SupConLoss(positives_cap=15)(embeddings, labels), SupConLoss()(embeddings, labels))
 
 
 @pytest.mark.parametrize("precision", [torch.float16, torch.bfloat16])
@@ -111,6 +138,11 @@ def test_half_precision_embeddings_are_computed_in_float32(precision: torch.dtyp
     torch.testing.assert_close(loss, SupConLoss(0.001)(halves.float(), labels))
 
 
+def test_without_labels_the_other_views_are_the_positives() -> None:
+    embeddings, _ = draw(images=6, views=3, classes=1, seed=4)
+    torch.testing.assert_close(SupConLoss()(embeddings), loss_by_loops(embeddings, torch.arange(6), 0.1))
+
+
 @pytest.mark.parametrize("temperature", [0.0, -0.1, math.nan])
 def test_temperatures_that_are_not_positive_are_refused(temperature: float) -> None:
     with pytest.raises(ValueError, match=f"temperature must be > 0, got {temperature}"):
@@ -119,57 +151,17 @@ def test_temperatures_that_are_not_positive_are_refused(temperature: float) -> N
         SupConLoss(0.1, base_temperature=temperature)
 
 
+def test_wrong_settings_are_refused_with_what_is_accepted() -> None:
+    with pytest.raises(ValueError, match="'out' or 'in', got 'both'"):
+        SupConLoss(summation="both")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="positives_cap must be at least 1, or none, got 0"):
+        SupConLoss(positives_cap=0)
+    with pytest.raises(ValueError, match="chunk_size must be at least 1, 'auto' or 'fused', got 0"):
+        SupConLoss(chunk_size=0)
+
+
 def test_wrong_shapes_are_refused_with_what_came() -> None:
     with pytest.raises(ValueError, match=r"images × views × width, got \(6, 4\)"):
         SupConLoss()(torch.ones(6, 4), torch.zeros(6))
     with pytest.raises(ValueError, match=r"one per image \(6\), got \(12,\)"):
         SupConLoss()(torch.ones(6, 2, 4), torch.zeros(12))
-
-
-def inner_loss_by_loops(embeddings_BVD: Tensor, labels_B: Tensor, temperature: float) -> Tensor:
-    """Eq. 3 of arXiv:2004.11362 as it is written, times τ."""
-    rows, labels = embeddings_BVD.flatten(0, 1), labels_B.repeat_interleave(embeddings_BVD.shape[1])
-    losses = []
-    for anchor, z in enumerate(rows):
-        others = [other for other in range(len(rows)) if other != anchor]
-        positives = [other for other in others if labels[other] == labels[anchor]]
-        if not positives:
-            continue
-        over_all = torch.stack([z @ rows[other] / temperature for other in others]).logsumexp(0)
-        over_positives = torch.stack([z @ rows[other] / temperature for other in positives]).logsumexp(0)
-        losses.append(over_all - over_positives + math.log(len(positives)))
-    return temperature * sum(losses) / len(losses)
-
-
-@pytest.mark.parametrize("temperature", [0.001, 0.1, 1.0])
-@pytest.mark.parametrize(("images", "views", "classes"), SHAPES)
-def test_summation_inside_equals_its_double_loop(images: int, views: int, classes: int, temperature: float) -> None:
-    embeddings, labels = draw(images, views, classes, seed=images)
-    expected = inner_loss_by_loops(embeddings, labels, temperature)
-    (expected_gradient,) = torch.autograd.grad(expected, embeddings)
-    loss = SupConLoss(temperature, summation="in")(embeddings, labels)
-    (gradient,) = torch.autograd.grad(loss, embeddings)
-    torch.testing.assert_close(loss, expected)
-    torch.testing.assert_close(gradient, expected_gradient)
-    assert loss <= SupConLoss(temperature)(embeddings, labels) + 1e-9
-
-
-def test_without_labels_the_other_views_are_the_positives() -> None:
-    embeddings, _ = draw(images=6, views=3, classes=1, seed=4)
-    torch.testing.assert_close(SupConLoss()(embeddings), loss_by_loops(embeddings, torch.arange(6), 0.1))
-
-
-@pytest.mark.parametrize("summation", ["out", "in"])
-@pytest.mark.parametrize("pairs", [1, 50, 100, 10_000])
-def test_the_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch, summation: Summation, pairs: int) -> None:
-    embeddings, labels = draw(images=9, views=2, classes=3, seed=5)
-    monkeypatch.setattr(log_sum_exp, "PAIRS_PER_CHUNK", pairs)
-    loss = SupConLoss(0.1, summation=summation)(embeddings, labels)
-    by_loops = loss_by_loops if summation == "out" else inner_loss_by_loops
-    expected = by_loops(embeddings, labels, 0.1)
-    torch.testing.assert_close(torch.autograd.grad(loss, embeddings), torch.autograd.grad(expected, embeddings))
-
-
-def test_an_unknown_summation_is_refused_with_what_is_accepted() -> None:
-    with pytest.raises(ValueError, match="'out' or 'in', got 'both'"):
-        SupConLoss(summation="both")  # type: ignore[arg-type]
