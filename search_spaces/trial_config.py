@@ -21,17 +21,23 @@ class TrialConfig(Vocabulary):
     objective: Objective = Field(description="Training objective (paper, Secs. 3 and 4).")
     seed: int = Field(default=0, ge=0, lt=2**31, description="Seed of weights, order and augmentation.")
 
-    # --- the contrastive loss
+    # --- the loss on embeddings
     temperature: float = Field(
         default=0.1,
         gt=0,
         le=10,
-        description="τ that divides the similarities; no unit (paper, Eq. 2; 0.1 is its best).",
+        description="τ that divides the similarities; no unit (paper, Eq. 2; 0.1 is its best). For "
+        "soft_nearest_neighbour it divides squared distances (arXiv:1902.01889).",
+    )
+    scale_by_temperature: bool = Field(
+        default=True,
+        description="Multiply the loss by τ, so that the gradient does not grow with 1/τ (paper, Sec. 3.2).",
     )
     base_temperature: float | None = Field(
         default=None,
         gt=0,
-        description="Scales the loss by τ / this; none scales it by τ, as the paper does (Sec. 3.2).",
+        description="Scales the loss by τ / this; none scales it by τ, as the paper does (Sec. 3.2). Only beside "
+        "scale_by_temperature.",
     )
     loss_summation: Literal["out", "in"] = Field(
         default="out", description="Where positives are summed: outside (Eq. 2) or inside (Eq. 3) the logarithm."
@@ -44,6 +50,20 @@ class TrialConfig(Vocabulary):
     )
     key_momentum: float = Field(
         default=0.999, ge=0, lt=1, description="Momentum of the key encoder of the memory bank."
+    )
+    triplet_margin: float = Field(
+        default=0.2,
+        gt=0,
+        le=4,
+        description="By how much a negative must be farther than the positive, in squared distance: at most 4 on the "
+        "unit sphere (FaceNet, arXiv:1503.03832: 0.2).",
+    )
+    large_margin: int = Field(
+        default=4,
+        ge=1,
+        le=4,
+        description="m of the large-margin softmax: the angle to the right class counts m times; 1 is cross-entropy "
+        "(arXiv:1612.02295, whose best is 4).",
     )
 
     # --- the model
@@ -106,6 +126,28 @@ class TrialConfig(Vocabulary):
     probe_weight_decay: float = Field(
         default=1e-3,
         ge=0,
-        description="L2 penalty of the probe: half of it times the squared weights joins the mean loss.",
+        description="L2 penalty of the probe: half of it times the squared weights joins the mean loss (released sgd "
+        "stages: 0 on CIFAR, 1e-6 on ImageNet).",
     )
-    probe_max_iterations: int = Field(default=100, ge=1, le=10_000, description="Most L-BFGS iterations of the probe.")
+    probe_max_iterations: int = Field(
+        default=100, ge=1, le=10_000, description="Most L-BFGS iterations of the lbfgs probe."
+    )
+    probe_optimizer: Literal["rmsprop", "sgd"] = Field(
+        default="sgd",
+        description="Optimizer of the sgd probe: sgd with momentum on CIFAR, rmsprop on ImageNet (paper).",
+    )
+    probe_learning_rate: float | None = Field(
+        default=None,
+        gt=0,
+        description="First learning rate of the sgd probe at its batch size; none takes the documented reference for "
+        "probe_optimizer and scales it by probe_batch_size / 256.",
+    )
+    probe_epochs: int = Field(
+        default=100, ge=1, le=10_000, description="Passes of the sgd probe over the training images (paper: 100; 90)."
+    )
+    probe_batch_size: int = Field(
+        default=256, ge=2, le=65_536, description="Images per step of the sgd probe (PyTorch reference: 512)."
+    )
+    probe_label_smoothing: float = Field(
+        default=0.0, ge=0, lt=1, description="Label smoothing of the sgd probe (released ImageNet runs: 0.05)."
+    )

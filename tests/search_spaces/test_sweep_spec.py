@@ -129,6 +129,26 @@ def refused(**changes: Any) -> Refusal:
         ({"resources__workers": 2}, "/resources/workers", ["several workers", "accepted: 1"]),
         ({"dataset__name": "cifar10"}, "/dataset/name", ["cifar10", "accepted: digits"]),
         ({"arms__0__base__queue_size": 8192}, "/arms/0/base/queue_size", ["8192", "not in this release"]),
+        (
+            {"arms__0__base__probe_epochs": 5},
+            "/arms/0/base/probe_epochs",
+            ["probe_epochs is not used by the lbfgs probe", "evaluation.probe.kind sgd"],
+        ),
+        (
+            {
+                "evaluation__probe__kind": "sgd",
+                "arms__0__space__probe_max_iterations": {"kind": "choice", "values": [9]},
+            },
+            "/arms/0/space/probe_max_iterations",
+            ["probe_max_iterations is not used by the sgd probe", "evaluation.probe.kind lbfgs"],
+        ),
+        (
+            {"arms__0__base": {"base_temperature": 0.07, "scale_by_temperature": False}},
+            "/arms/0/base/base_temperature",
+            ["no meaning where scale_by_temperature is false", "accepted: scale_by_temperature true"],
+        ),
+        ({"arms__1__base__large_margin": 2}, "/arms/1/base/large_margin", ["'cross_entropy'", "does not use"]),
+        ({"arms__0__base__triplet_margin": 0.2}, "/arms/0/base/triplet_margin", ["'supcon'", "does not use"]),
         ({"shared__precision": {"kind": "choice", "values": ["fp32", "bf16"]}}, "/shared/precision", ["bf16"]),
     ],
 )
@@ -200,6 +220,12 @@ def test_a_warm_up_that_a_condition_may_keep_apart_from_few_epochs_is_accepted()
     epochs = {"kind": "choice", "values": [2, 50]}
     warmup = {"kind": "int", "low": 1, "high": 10, "when": {"epochs": [50]}}
     SweepSpec.model_validate(document(shared={"epochs": epochs, "warmup_epochs": warmup}))
+
+
+def test_a_base_temperature_that_a_condition_keeps_with_the_scale_is_accepted() -> None:
+    scale = {"kind": "choice", "values": [True, False]}
+    base = {"kind": "float", "low": 0.05, "high": 0.5, "when": {"scale_by_temperature": [True]}}
+    SweepSpec.model_validate(document(arms__0__space={"scale_by_temperature": scale, "base_temperature": base}))
 
 
 def test_a_text_is_found_however_deep_it_is_nested() -> None:

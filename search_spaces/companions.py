@@ -1,0 +1,48 @@
+"""Fields of a trial that mean something only beside another choice: refused without it, never ignored."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from search_spaces.arms import Arm, values_of_trial_fields
+from search_spaces.space import Space, held_value
+from search_spaces.vocabulary import Path, refusal
+
+ProbeKind = Literal["lbfgs", "sgd"]
+
+_USED_ONLY_BY_PROBE: dict[str, ProbeKind] = {
+    "probe_max_iterations": "lbfgs",
+    "probe_optimizer": "sgd",
+    "probe_learning_rate": "sgd",
+    "probe_epochs": "sgd",
+    "probe_batch_size": "sgd",
+    "probe_label_smoothing": "sgd",
+}
+
+
+def check_probe_fields(kind: ProbeKind, arms: Sequence[Arm], shared: Space) -> None:
+    """Refuses fields of the probe that the sweep does not use."""
+    for field, value, at in values_of_trial_fields(arms, shared):
+        user = _USED_ONLY_BY_PROBE.get(field, kind)
+        if user != kind:
+            message = f"{field} is not used by the {kind} probe"
+            raise refusal(message, at=at, value=value, accepted=f"evaluation.probe.kind {user}, or no {field}")
+
+
+def check_base_temperatures(arms: Sequence[Arm], shared: Space) -> None:
+    """Refuses a base temperature that may meet a loss that is not scaled, unless a condition keeps them apart."""
+    for index, arm in enumerate(arms):
+        domain = (shared | arm.space).get("base_temperature")
+        if domain is not None and domain.when:
+            continue
+        given = _given_to(index, arms, shared)
+        is_unscaled = any(field == "scale_by_temperature" and not held_value(field, value) for field, value, _ in given)
+        for field, value, at in given:
+            if field == "base_temperature" and value is not None and is_unscaled:
+                message = "base_temperature has no meaning where scale_by_temperature is false"
+                raise refusal(message, at=at, value=value, accepted="scale_by_temperature true, or no base_temperature")
+
+
+def _given_to(index: int, arms: Sequence[Arm], shared: Space) -> list[tuple[str, Any, Path]]:
+    """Field, value and path of all that the spec gives to the trials of one arm."""
+    values = values_of_trial_fields(arms, shared)
+    return [(field, value, at) for field, value, at in values if at[0] == "shared" or at[1] == index]
