@@ -1,0 +1,1 @@
+"""What a SupCon training step costs besides its encoder: data, augmentation, projection, loss and optimizer."""
