@@ -1,7 +1,8 @@
-"""What every augmentation is to its caller, and the one scale of their strengths."""
+"""What every augmentation is to its caller, the one scale of their strengths, and how they follow each other."""
 
 # B images, C channels, H height, W width
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from torch import Tensor
@@ -18,5 +19,18 @@ class Augmentation(Protocol):
     def __call__(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         """New images of the same shape and device, floats in [0, 1] like the given ones.
 
-        Each image gets its own parameters. `draws` are the only source of randomness.
+        Each image gets its own parameters. `draws` are the only source of randomness, and how much is taken from them
+        does not depend on what they give.
         """
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One augmentation after the other."""
+
+    parts: tuple[Augmentation, ...]
+
+    def __call__(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
+        for part in self.parts:
+            images_BCHW = part(images_BCHW, draws)
+        return images_BCHW

@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-from trainers.augmentations import filters, geometry, intensity
+from trainers.augmentations import color, filters, geometry, intensity
 from trainers.draws import Draws
 
 LARGEST_SLOPE = 0.3
@@ -23,44 +24,46 @@ LARGEST_FACTOR_CHANGE = 0.9
 MOST_BITS_DROPPED = 4
 ABOVE_WHITE = 256 / 255
 """A solarize threshold that no value reaches."""
+GREY = 128 / 255
+"""What comes into view in colour images, as in the released code of both papers; in others it is black."""
+
+MOVES: dict[str, tuple[float, float, float, float, float]] = {
+    "shear_x": (LARGEST_SLOPE, 0, 0, 0, 0),
+    "shear_y": (0, LARGEST_SLOPE, 0, 0, 0),
+    "rotate": (0, 0, LARGEST_ANGLE, 0, 0),
+    "translate_x": (0, 0, 0, LARGEST_SHIFT, 0),
+    "translate_y": (0, 0, 0, 0, LARGEST_SHIFT),
+}
+"""Arguments of `affine_matrices` at level 1. Level −1 is the opposite move."""
 
 
 @dataclass(frozen=True)
-class Operation:
+class Change:
     """A change of images_NCHW by levels_N in [0, 1]; level 0 changes nothing, if there are levels at all."""
 
-    change: Callable[[Tensor, Tensor], Tensor]
+    apply: Callable[[Tensor, Tensor], Tensor]
     is_signed: bool = False
     """Whether −level is the opposite change, chosen as often."""
 
 
-OPERATIONS: dict[str, Operation] = {
-    "identity": Operation(lambda images, levels: images),
-    "shear_x": Operation(lambda images, levels: geometry.shear_x(images, LARGEST_SLOPE * levels), is_signed=True),
-    "shear_y": Operation(lambda images, levels: geometry.shear_y(images, LARGEST_SLOPE * levels), is_signed=True),
-    "translate_x": Operation(
-        lambda images, levels: geometry.translate_x(images, LARGEST_SHIFT * levels), is_signed=True
-    ),
-    "translate_y": Operation(
-        lambda images, levels: geometry.translate_y(images, LARGEST_SHIFT * levels), is_signed=True
-    ),
-    "rotate": Operation(lambda images, levels: geometry.rotate(images, LARGEST_ANGLE * levels), is_signed=True),
-    "brightness": Operation(
-        lambda images, levels: intensity.adjust_brightness(images, _factors(levels)), is_signed=True
-    ),
-    "color": Operation(lambda images, levels: intensity.adjust_saturation(images, _factors(levels)), is_signed=True),
-    "contrast": Operation(lambda images, levels: intensity.adjust_contrast(images, _factors(levels)), is_signed=True),
-    "sharpness": Operation(lambda images, levels: filters.adjust_sharpness(images, _factors(levels)), is_signed=True),
-    "posterize": Operation(
-        lambda images, levels: intensity.posterize(images, 8 - (MOST_BITS_DROPPED * levels).round())
-    ),
-    "solarize": Operation(lambda images, levels: intensity.solarize(images, ABOVE_WHITE * (1 - levels))),
-    "autocontrast": Operation(lambda images, levels: intensity.autocontrast(images)),
-    "equalize": Operation(lambda images, levels: intensity.equalize(images)),
-    "invert": Operation(lambda images, levels: intensity.invert(images)),
+CHANGES: dict[str, Change] = {
+    "brightness": Change(lambda images, levels: intensity.adjust_brightness(images, _factors(levels)), is_signed=True),
+    "contrast": Change(lambda images, levels: intensity.adjust_contrast(images, _factors(levels)), is_signed=True),
+    "color": Change(lambda images, levels: color.adjust_saturation(images, _factors(levels)), is_signed=True),
+    "sharpness": Change(lambda images, levels: filters.adjust_sharpness(images, _factors(levels)), is_signed=True),
+    "posterize": Change(lambda images, levels: intensity.posterize(images, 8 - (MOST_BITS_DROPPED * levels).round())),
+    "solarize": Change(lambda images, levels: intensity.solarize(images, ABOVE_WHITE * (1 - levels))),
+    "autocontrast": Change(lambda images, levels: intensity.autocontrast(images)),
+    "equalize": Change(lambda images, levels: intensity.equalize(images)),
+    "invert": Change(lambda images, levels: intensity.invert(images)),
 }
 
-OPERATION_NUMBERS = {name: number for number, name in enumerate(OPERATIONS)}
+OPERATIONS = ("identity", *MOVES, *CHANGES)
+"""Operations are known by their place in here."""
+
+_FIRST_CHANGE = 1 + len(MOVES)
+_LARGEST_MOVES = torch.tensor(list(MOVES.values()))
+_IS_SIGNED = torch.tensor([name in MOVES or (name in CHANGES and CHANGES[name].is_signed) for name in OPERATIONS])
 
 
 def apply_operations(images_BCHW: Tensor, numbers_B: Tensor, levels_B: Tensor, draws: Draws) -> Tensor:
@@ -69,16 +72,32 @@ def apply_operations(images_BCHW: Tensor, numbers_B: Tensor, levels_B: Tensor, d
     Numbers and levels are on the CPU, so that sorting the images by operation never waits for their device.
     """
     signs_B = 2 * draws.integers(2, len(numbers_B)) - 1
-    changed_BCHW = images_BCHW.clone()
-    for number, operation in enumerate(OPERATIONS.values()):
-        chosen_N = (numbers_B == number).nonzero().squeeze(1)
-        if len(chosen_N) == 0:
-            continue
-        levels_N = levels_B[chosen_N] * (signs_B[chosen_N] if operation.is_signed else 1)
-        places_N = chosen_N.to(images_BCHW.device)
-        changed_NCHW = operation.change(images_BCHW.index_select(0, places_N), levels_N.to(images_BCHW.device))
-        changed_BCHW.index_copy_(0, places_N, changed_NCHW)
-    return changed_BCHW
+    levels_B = torch.where(_IS_SIGNED[numbers_B], signs_B, 1) * levels_B
+    order_B = numbers_B.argsort(stable=True)
+    places_B = order_B.to(images_BCHW.device, non_blocking=True)
+    changed_BCHW = _apply_sorted(images_BCHW.index_select(0, places_B), numbers_B[order_B], levels_B[order_B])
+    return torch.empty_like(images_BCHW).index_copy_(0, places_B, changed_BCHW)
+
+
+def _apply_sorted(images_BCHW: Tensor, numbers_B: Tensor, levels_B: Tensor) -> Tensor:
+    """The same for images in the order of their operations, so that those of one operation are one slice."""
+    ends = torch.searchsorted(numbers_B, torch.arange(len(OPERATIONS)), right=True).tolist()
+    kept, moved = ends[0], ends[_FIRST_CHANGE - 1]
+    changed = [images_BCHW[:kept], _move(images_BCHW[kept:moved], numbers_B[kept:moved], levels_B[kept:moved])]
+    levels_B = levels_B.to(images_BCHW.device, non_blocking=True)
+    for change, start, end in zip(CHANGES.values(), ends[_FIRST_CHANGE - 1 :], ends[_FIRST_CHANGE:], strict=False):
+        if start < end:
+            changed.append(change.apply(images_BCHW[start:end], levels_B[start:end]))
+    return torch.cat(changed)
+
+
+def _move(images_NCHW: Tensor, numbers_N: Tensor, levels_N: Tensor) -> Tensor:
+    """All moves in one sampling."""
+    if len(images_NCHW) == 0:
+        return images_NCHW
+    amounts_N5 = _LARGEST_MOVES[numbers_N - 1] * levels_N[:, None]
+    matrices_N23 = geometry.affine_matrices(*amounts_N5.unbind(1)).to(images_NCHW.device, non_blocking=True)
+    return geometry.affine(images_NCHW, matrices_N23, ground=GREY if images_NCHW.shape[1] > 1 else 0)
 
 
 def _factors(levels_N: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor
-from torchvision.transforms import functional as torchvision
+from torchvision.transforms.v2 import functional as torchvision
 
 from trainers.augmentations.filters import adjust_sharpness, gaussian_blur
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor
-from torchvision.transforms import functional as torchvision
+from torchvision.transforms.v2 import functional as torchvision
 
 from trainers.augmentations import intensity
 
@@ -20,7 +20,6 @@ Images = Callable[..., Tensor]
     [
         (intensity.adjust_brightness, torchvision.adjust_brightness),
         (intensity.adjust_contrast, torchvision.adjust_contrast),
-        (intensity.adjust_saturation, torchvision.adjust_saturation),
         (intensity.solarize, torchvision.solarize),
     ],
 )
@@ -74,3 +73,8 @@ def test_constant_channels_are_left_alone() -> None:
     images = torch.full((2, 3, 8, 8), 0.3)
     assert torch.equal(intensity.autocontrast(images), images)
     assert torch.equal(intensity.equalize(images), images)
+
+
+def test_grey_is_torchvisions(make_images: Images) -> None:
+    images = make_images(3, channels=3)
+    torch.testing.assert_close(intensity.greyscale(images), torchvision.rgb_to_grayscale(images))
