@@ -65,6 +65,17 @@ class Resources(Vocabulary):
         default=2, ge=1, le=10_000, description="Most trials that run at once, over all clusters."
     )
 
+    @model_validator(mode="after")
+    def _check_gpus(self) -> Self:
+        gpus = self.gpus_per_worker
+        if gpus > 1 and not gpus.is_integer():
+            message = f"gpus_per_worker {gpus:g} is neither a share of one GPU nor whole GPUs"
+            raise refusal(message, at=["gpus_per_worker"], value=gpus, accepted="0 … 1, or a whole number")
+        if self.workers > 1 and 0 < gpus < 1:
+            message = f"{self.workers} workers cannot share a GPU: NCCL needs a whole one for each"
+            raise refusal(message, at=["gpus_per_worker"], value=gpus, accepted="0, or a whole number")
+        return self
+
     @property
     def devices(self) -> float:
         """Devices that one trial holds: its GPUs, or its CPU cores where it has none."""

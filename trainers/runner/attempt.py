@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field, TypeAdapter
 
 from search_spaces.runner_protocol import RunnerBrief, StepResult, TrialAssignment, TrialEnding, TuneTrialId
+from search_spaces.sweep_spec import Resources
 from search_spaces.vocabulary import Vocabulary
 
 _NEWS: TypeAdapter[StepResult | TrialEnding] = TypeAdapter(StepResult | TrialEnding)
@@ -16,8 +17,7 @@ class Attempt(Vocabulary):
     tune_trial_id: TuneTrialId
     assignment: TrialAssignment
     storage: str = Field(description="Folder shared by the cluster, for the sweep's checkpoints.")
-    devices: float = Field(gt=0, description="Devices that the trial holds.")
-    threads: int = Field(ge=1, description="CPU threads of its process.")
+    resources: Resources = Field(description="What the trial holds of its cluster.")
 
 
 def attempt_of(brief: RunnerBrief, tune_trial_id: str, assignment: TrialAssignment) -> Attempt:
@@ -26,9 +26,13 @@ def attempt_of(brief: RunnerBrief, tune_trial_id: str, assignment: TrialAssignme
         tune_trial_id=tune_trial_id,
         assignment=assignment,
         storage=brief.storage,
-        devices=brief.resources.devices,
-        threads=brief.resources.cpus_per_worker,
+        resources=brief.resources,
     )
+
+
+def folder_of(attempt: Attempt) -> str:
+    """Name of the trial's folder within the storage."""
+    return f"{attempt.assignment.number:06d}"
 
 
 def to_config(attempt: Attempt) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from trainers.runner.departure import Cause, Departure, LeaveNow
 from trainers.runner.desk import Desk
 from trainers.runner.ledger_client import LedgerClient
 from trainers.runner.reporter import Reporter
-from trainers.runner.resources import placement_of, trials_that_fit
+from trainers.runner.resources import placement_of
 from trainers.runner.scheduler import LedgerScheduler
 from trainers.runner.searcher import LedgerSearcher
 from trainers.runner.trainable import train_attempt
@@ -82,7 +82,7 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
             name=brief.runner_id,
             storage_path=folder,
             num_samples=-1,
-            search_alg=LedgerSearcher(desk, brief, lambda: trials_that_fit(brief.resources, ray.cluster_resources())),
+            search_alg=LedgerSearcher(desk, brief, _nodes),
             callbacks=[Reporter(desk, departure)],
             scheduler=LedgerScheduler(desk),
             trial_dirname_creator=lambda trial: trial.trial_id,
@@ -91,6 +91,11 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
             raise_on_failed_trial=False,
             verbose=0,
         )
+
+
+def _nodes() -> list[dict[str, float]]:
+    """The total resources of each node of the cluster."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
 
 
 def _say_goodbye(desk: Desk, courier: Courier, departure: Departure) -> int:

@@ -1,6 +1,6 @@
 """What a trial takes of its cluster, in Ray's words, and how many trials fit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ray.tune import PlacementGroupFactory
 
@@ -8,18 +8,35 @@ from search_spaces.sweep_spec import Resources
 
 
 def placement_of(resources: Resources) -> PlacementGroupFactory:
-    """One bundle per worker; Tune starts a trial when all of them are free."""
-    return PlacementGroupFactory([_bundle(resources) for _ in range(resources.workers)])
+    """One bundle per worker; Tune starts a trial when all of them are free.
 
-
-def trials_that_fit(resources: Resources, total: Mapping[str, float]) -> int:
-    """How many trials a cluster of these total resources runs at once, at most max_concurrent.
-
-    At least one: it waits in Ray for a cluster that grows.
+    A single worker is the Tune actor itself, in the first bundle. Several are led by it from outside: an empty first
+    bundle says so, and the others are counted from 0.
     """
+    bundles = [_bundle(resources) for _ in range(resources.workers)]
+    return PlacementGroupFactory(bundles if resources.workers == 1 else [{}, *bundles])
+
+
+def trials_that_fit(resources: Resources, nodes: Iterable[Mapping[str, float]]) -> int:
+    """How many trials run at once on nodes of these total resources, at most max_concurrent; 0 if not even one fits.
+
+    A worker is on one node; the workers of a trial may be on several.
+    """
+    workers = sum(_workers_on(node, _bundle(resources)) for node in nodes)
+    return min(resources.max_concurrent, workers // resources.workers)
+
+
+def shortage(resources: Resources, nodes: Iterable[Mapping[str, float]]) -> str:
+    """A sentence for a trial that fits nowhere."""
+    bundle = _bundle(resources)
+    needs = " and ".join(f"{amount:g} {name}" for name, amount in bundle.items())
+    room = sum(_workers_on(node, bundle) for node in nodes)
+    return f"a trial needs {resources.workers} workers of {needs} each; the cluster has room for {room}"
+
+
+def _workers_on(node: Mapping[str, float], bundle: Mapping[str, float]) -> int:
     # Rounded, so that ten tenths of a GPU are ten; Ray counts in steps of 1e-4.
-    bundles = min(int(round(total.get(name, 0.0) / amount, 4)) for name, amount in _bundle(resources).items())
-    return max(1, min(resources.max_concurrent, bundles // resources.workers))
+    return min(int(round(node.get(name, 0.0) / amount, 4)) for name, amount in bundle.items())
 
 
 def _bundle(resources: Resources) -> dict[str, float]:

@@ -6,9 +6,11 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
-from search_spaces.runner_protocol import Finished, RunnerBrief
+from search_spaces.outcomes import Outcome
+from search_spaces.runner_protocol import Finished, RunnerBrief, TrialEnding
 from trainers.runner.attempt import attempt_of, to_config
 from trainers.runner.desk import Desk
+from trainers.runner.resources import shortage, trials_that_fit
 
 log = logging.getLogger(__name__)
 
@@ -20,18 +22,22 @@ IDLE_PATIENCE_SECONDS = 1.0
 
 
 class LedgerSearcher(Searcher):  # type: ignore[misc]
-    """Takes as many trials as fit the cluster at once, so that none is held back from another cluster."""
+    """Takes as many trials as fit the cluster at once, so that none is held back from another cluster.
 
-    def __init__(self, desk: Desk, brief: RunnerBrief, count_fitting: Callable[[], int]) -> None:
+    Where not even one fits, each one ends as infeasible: Ray would let it wait in silence. `nodes` tells the total
+    resources of each node of the cluster.
+    """
+
+    def __init__(self, desk: Desk, brief: RunnerBrief, nodes: Callable[[], list[dict[str, float]]]) -> None:
         super().__init__()
         self._desk = desk
         self._brief = brief
-        self._count_fitting = count_fitting
+        self._nodes = nodes
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """A config, None while there is nothing to run, or FINISHED. See ray.tune.search.Searcher."""
         running = self._desk.running
-        if running and running >= self._count_fitting():
+        if running and running >= trials_that_fit(self._brief.resources, self._nodes()):
             return None
         answer = self._desk.take_trial(self._patience_seconds(running))
         if answer is None:
@@ -40,7 +46,16 @@ class LedgerSearcher(Searcher):  # type: ignore[misc]
             return str(Searcher.FINISHED)
         name, trial = answer
         log.info("trial taken: attempt=%s trial=%s arm=%s", name, trial.number, trial.arm)
+        nodes = self._nodes()
+        if trials_that_fit(self._brief.resources, nodes) == 0:
+            self._refuse(name, shortage(self._brief.resources, nodes))
+            return None
         return to_config(attempt_of(self._brief, name, trial))
+
+    def _refuse(self, name: str, reason: str) -> None:
+        log.warning("trial does not fit the cluster: attempt=%s reason=%s", name, reason)
+        ending = TrialEnding(tune_trial_id=name, outcome=Outcome.INFEASIBLE, reason=reason, attempt_device_seconds=0.0)
+        self._desk.record(ending)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Nothing to learn: the ledger hears of results from the callback."""

@@ -2,19 +2,20 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
+from ray.exceptions import RayActorError
 
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LONGEST_REASON, StepResult, TrialEnding
-from trainers.runner.attempt import Attempt, from_config, to_result
+from trainers.runner.attempt import Attempt, folder_of, from_config, to_result
 
 if TYPE_CHECKING:
-    from trainers.run_trial import EpochEnd
+    from trainers.run_trial import Ending, EpochEnd
 
 log = logging.getLogger(__name__)
 
@@ -26,40 +27,47 @@ def train_attempt(config: dict[str, Any]) -> None:
 
 
 def run_attempt(attempt: Attempt, report: Callable[[StepResult], None]) -> TrialEnding:
-    """Trains on this process, telling `report` of every epoch. An exception is an ending: our bug, not a loss."""
+    """Trains on this process, or with a gang, telling `report` of every epoch.
+
+    An exception is an ending: our bug, not a loss. Only the death of a gang's worker passes, for the attempt is lost.
+    """
     started_at = time.perf_counter()
     try:
         return _run(attempt, report)
+    except RayActorError:
+        raise
     except Exception as error:
         log.exception("attempt crashed: attempt=%s trial=%s", attempt.tune_trial_id, attempt.assignment.number)
         return TrialEnding(
             tune_trial_id=attempt.tune_trial_id,
             outcome=Outcome.FAILED,
             reason=f"{type(error).__name__}: {error}"[:LONGEST_REASON],
-            attempt_device_seconds=(time.perf_counter() - started_at) * attempt.devices,
+            attempt_device_seconds=(time.perf_counter() - started_at) * attempt.resources.devices,
         )
 
 
 def _run(attempt: Attempt, report: Callable[[StepResult], None]) -> TrialEnding:
     # Here, not above: torch takes seconds to import, and the driver, which imports this module, needs none of it.
-    import torch  # noqa: PLC0415
+    from trainers.run_trial import EpochEnd  # noqa: PLC0415
 
-    from trainers.run_trial import run_trial  # noqa: PLC0415
+    with closing(_advances(attempt)) as advances:
+        advance = next(advances)
+        while isinstance(advance, EpochEnd):
+            report(step_result(attempt.tune_trial_id, folder_of(attempt), advance))
+            advance = next(advances)
+    return TrialEnding(tune_trial_id=attempt.tune_trial_id, **asdict(advance))
 
-    torch.set_num_threads(attempt.threads)
-    assignment = attempt.assignment
-    folder = f"{assignment.number:06d}"
-    ending = run_trial(
-        assignment.config,
-        assignment.dataset,
-        assignment.evaluation,
-        folder=Path(attempt.storage) / folder,
-        checkpoint=Path(assignment.checkpoint).name if assignment.checkpoint else None,
-        timeout_seconds=assignment.timeout_seconds,
-        devices=attempt.devices,
-        on_epoch=lambda end: report(step_result(attempt.tune_trial_id, folder, end)),
-    )
-    return TrialEnding(tune_trial_id=attempt.tune_trial_id, **asdict(ending))
+
+def _advances(attempt: Attempt) -> "Generator[EpochEnd | Ending]":
+    """Epoch after epoch, then the ending. Closing it frees what the attempt holds."""
+    from trainers.runner.gang import lead_gang  # noqa: PLC0415
+    from trainers.runner.worker import start_run  # noqa: PLC0415
+
+    if attempt.resources.workers > 1:
+        yield from lead_gang(attempt)
+    run = start_run(attempt)
+    while True:
+        yield run.advance()
 
 
 def step_result(tune_trial_id: str, folder: str, end: "EpochEnd") -> StepResult:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from search_spaces.runner_protocol import StepResult, TrialEnding
-from trainers.runner.attempt import attempt_of, from_config, from_result, to_config, to_result
+from trainers.runner.attempt import attempt_of, folder_of, from_config, from_result, to_config, to_result
 
 
 def test_a_config_gives_back_the_attempt(brief: Callable[..., Any], assignment: Callable[..., Any]) -> None:
@@ -12,10 +12,13 @@ def test_a_config_gives_back_the_attempt(brief: Callable[..., Any], assignment: 
     assert from_config(to_config(attempt)) == attempt
 
 
-def test_the_attempt_knows_its_devices_and_threads(brief: Callable[..., Any], assignment: Callable[..., Any]) -> None:
-    resources = {"workers": 2, "cpus_per_worker": 4, "gpus_per_worker": 0.5}
-    attempt = attempt_of(brief(resources=resources), "attempt-000001", assignment())
-    assert (attempt.devices, attempt.threads) == (1.0, 4)
+def test_the_attempt_knows_its_resources_and_its_folder(
+    brief: Callable[..., Any], assignment: Callable[..., Any]
+) -> None:
+    resources = {"workers": 2, "cpus_per_worker": 4, "gpus_per_worker": 1}
+    attempt = attempt_of(brief(resources=resources), "attempt-000001", assignment(7))
+    assert (attempt.resources.devices, attempt.resources.cpus_per_worker) == (2.0, 4)
+    assert folder_of(attempt) == "000007"
 
 
 def test_news_comes_back_as_what_it_was(

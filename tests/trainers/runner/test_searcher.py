@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from ray.tune.search import Searcher
 
+from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import Finished, Wait
 from trainers.runner import searcher as searcher_module
 from trainers.runner.attempt import from_config
@@ -22,7 +23,7 @@ def desk(clock: Any, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 @pytest.fixture
 def searcher(desk: Desk, brief: Callable[..., Any]) -> LedgerSearcher:
-    return LedgerSearcher(desk, brief(), lambda: 2)
+    return LedgerSearcher(desk, brief(), lambda: [{"CPU": 2.0}])
 
 
 def test_a_suggestion_is_the_trial_that_the_ledger_gave(
@@ -32,6 +33,17 @@ def test_a_suggestion_is_the_trial_that_the_ledger_gave(
     desk.answered(assignment(7))
     attempt = from_config(searcher.suggest("tunes-own-id"))
     assert (attempt.tune_trial_id, attempt.assignment) == (name, assignment(7))
+
+
+def test_a_trial_that_fits_nowhere_is_infeasible_at_once(
+    desk: Desk, brief: Callable[..., Any], assignment: Callable[..., Any]
+) -> None:
+    searcher = LedgerSearcher(desk, brief(resources={"workers": 3}), lambda: [{"CPU": 2.0}])
+    desk.answered(assignment(7))
+    assert searcher.suggest("tunes-own-id") is None
+    [ending] = desk.next_report().outcomes
+    assert ending.outcome is Outcome.INFEASIBLE
+    assert ending.reason == "a trial needs 3 workers of 1 CPU each; the cluster has room for 2"
 
 
 def test_there_is_no_suggestion_while_the_ledger_has_none(searcher: LedgerSearcher, desk: Desk) -> None:
