@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from search_spaces.metrics import METRICS
-from trainers.evaluation.metrics import classification_metrics
+from trainers.evaluation.metrics import class_accuracies, classification_metrics, confusion_matrix
 
 
 def loop_over_images(logits_NC: NDArray[np.float64], labels_N: NDArray[np.int64]) -> dict[str, float]:
@@ -45,3 +45,20 @@ def test_a_certain_and_wrong_prediction_costs_finite_nats() -> None:
 
 def test_nan_logits_are_not_hidden() -> None:
     assert math.isnan(classification_metrics(torch.full((2, 3), math.nan), torch.tensor([0, 1]))["nll"])
+
+
+def test_the_confusion_matrix_counts_rights_and_wrongs_by_class() -> None:
+    generator = np.random.default_rng(0)
+    logits_NK, labels_N = generator.normal(size=(100, 4)), generator.integers(3, size=100)
+    expected_KK = np.zeros((4, 4), dtype=int)
+    for logits_K, label in zip(logits_NK, labels_N, strict=True):
+        expected_KK[label, max(range(4), key=lambda k, logits_K=logits_K: logits_K[k])] += 1
+    confusion_KK = confusion_matrix(torch.from_numpy(logits_NK), torch.from_numpy(labels_N))
+    np.testing.assert_array_equal(confusion_KK, expected_KK)
+    right_K = [expected_KK[k, k] / expected_KK[k].sum() for k in range(3)]
+    assert class_accuracies(confusion_KK) == [pytest.approx(right) for right in right_K] + [None]
+
+
+def test_the_confusion_matrix_agrees_with_top1_on_ties() -> None:
+    logits_NK, labels_N = torch.tensor([[1.0, 1.0, 0.0]] * 2), torch.tensor([0, 1])
+    assert confusion_matrix(logits_NK, labels_N).diag().sum() / 2 == classification_metrics(logits_NK, labels_N)["top1"]
