@@ -16,8 +16,8 @@ from trainers.losses.contrast import NO_COLUMN, Contrast
 
 ChunkSize = int | Literal["auto", "fused"]
 
-PAIRS_PER_CHUNK = 2**20
-"""Similarities held at once: 4 MB in float32, about what a core's caches take."""
+PAIRS_PER_CHUNK = 2**19
+"""Similarities held at once: 2 MB in float32. Twice as many save a twentieth of the time on a CPU."""
 
 
 def weighted_log_sum_exp(
@@ -83,10 +83,12 @@ def _chunked_log_sum_exp(
     by_anchors_ND = torch.empty_like(anchors_ND) if wants_anchors else None
     by_keys_MD = torch.zeros_like(keys_MD) if wants_keys else None
     total = anchors_ND.new_zeros(())
+    # One for all chunks: two would be held while the next is made.
+    pairs_CM = keys_MD.new_empty(min(rows_per_chunk, len(anchors_ND)), len(keys_MD))
     for start in range(0, len(anchors_ND), rows_per_chunk):
         rows = slice(start, start + rows_per_chunk)
         scaled_CD = anchors_ND[rows] / temperature
-        shares_CM = scaled_CD @ keys_MD.T
+        shares_CM = torch.mm(scaled_CD, keys_MD.T, out=pairs_CM[: len(scaled_CD)])
         _leave_out(shares_CM, contrast, rows, positives_only)
         top_C1 = shares_CM.amax(dim=1, keepdim=True)
         shares_CM.sub_(top_C1).exp_()
