@@ -25,17 +25,17 @@ def adjust_hue(images_NCHW: Tensor, turns_N: Tensor) -> Tensor:
     brightest_N1HW = images_NCHW.amax(dim=1, keepdim=True)
     range_N1HW = brightest_N1HW - images_NCHW.amin(dim=1, keepdim=True)
     sixths_N1HW = _hue_sixths(images_NCHW, brightest_N1HW, range_N1HW) + 6 * turns_N.view(-1, 1, 1, 1)
-    # Red, green and blue are full at 0, 2 and 4 sixths, which is where their distance here is 1 to 5.
-    distance_N3HW = torch.cat([sixths_N1HW + 5, sixths_N1HW + 3, sixths_N1HW + 1], dim=1).remainder_(6)
-    missing_N3HW = torch.minimum(distance_N3HW, 4 - distance_N3HW).clamp_(0, 1)
-    return brightest_N1HW - range_N1HW * missing_N3HW
+    # Counted from where a channel begins to fade, it is gone from 1 to 3 sixths and full again from 4 on.
+    fading_N3HW = torch.cat([sixths_N1HW + 5, sixths_N1HW + 3, sixths_N1HW + 1], dim=1).remainder_(6)
+    missing_N3HW = fading_N3HW.sub_(2).abs_().neg_().add_(2).clamp_(0, 1)
+    return brightest_N1HW - missing_N3HW.mul_(range_N1HW)
 
 
 def _hue_sixths(images_N3HW: Tensor, brightest_N1HW: Tensor, range_N1HW: Tensor) -> Tensor:
-    """The hue, where red is 0, green 2 and blue 4; 0 for grey."""
+    """Sixths of the circle, where red is 0, green 2 and blue 4; grey counts as one of them."""
     red, green, blue = torch.split(images_N3HW, 1, dim=1)
-    range_N1HW = torch.where(range_N1HW > 0, range_N1HW, 1)
-    between_blue_and_red = torch.where(
-        brightest_N1HW == green, 2 + (blue - red) / range_N1HW, 4 + (red - green) / range_N1HW
-    )
-    return torch.where(brightest_N1HW == red, (green - blue) / range_N1HW, between_blue_and_red)
+    divisor_N1HW = range_N1HW.masked_fill(range_N1HW == 0, 1)
+    from_blue = ((red - green) / divisor_N1HW).add_(4)
+    from_green = ((blue - red) / divisor_N1HW).add_(2)
+    from_red = (green - blue) / divisor_N1HW
+    return torch.where(brightest_N1HW == red, from_red, torch.where(brightest_N1HW == green, from_green, from_blue))

@@ -30,7 +30,8 @@ def posterize(images_NCHW: Tensor, bits_N: Tensor) -> Tensor:
 
 def solarize(images_NCHW: Tensor, threshold_N: Tensor) -> Tensor:
     """Inverts the values at or above the threshold."""
-    return torch.where(images_NCHW >= threshold_N.view(-1, 1, 1, 1), 1 - images_NCHW, images_NCHW)
+    is_bright_NCHW = (images_NCHW >= threshold_N.view(-1, 1, 1, 1)).to(images_NCHW.dtype)
+    return (images_NCHW - is_bright_NCHW).abs_()
 
 
 def invert(images_NCHW: Tensor) -> Tensor:
@@ -40,9 +41,10 @@ def invert(images_NCHW: Tensor) -> Tensor:
 
 def autocontrast(images_NCHW: Tensor) -> Tensor:
     """Stretches each channel to the whole range; a constant channel stays as it is."""
-    low_NC11 = images_NCHW.amin(dim=(2, 3), keepdim=True)
-    range_NC11 = images_NCHW.amax(dim=(2, 3), keepdim=True) - low_NC11
-    return torch.where(range_NC11 > 0, (images_NCHW - low_NC11) / range_NC11, images_NCHW)
+    low_NC11, high_NC11 = images_NCHW.amin(dim=(2, 3), keepdim=True), images_NCHW.amax(dim=(2, 3), keepdim=True)
+    is_constant_NC11 = low_NC11 == high_NC11
+    low_NC11 = low_NC11.masked_fill(is_constant_NC11, 0)
+    return (images_NCHW - low_NC11).div_((high_NC11 - low_NC11).masked_fill_(is_constant_NC11, 1))
 
 
 def equalize(images_NCHW: Tensor) -> Tensor:

@@ -8,12 +8,11 @@ jitter, as in that code; the chances of greyscale and blur do not depend on it.
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from trainers.augmentations.color import adjust_hue, adjust_saturation
 from trainers.augmentations.filters import gaussian_blur
-from trainers.augmentations.intensity import adjust_brightness, adjust_contrast, greyscale
+from trainers.augmentations.intensity import adjust_brightness, adjust_contrast, blend, greyscale
 from trainers.draws import Draws
 
 LARGEST_JITTER = 0.8
@@ -55,8 +54,8 @@ class Greyscale:
     def __call__(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         """As many channels as before, equal ones in those without colour."""
         is_grey_B = draws.uniform(0, 1, len(images_BCHW)) < GREYSCALE_PROBABILITY
-        is_grey_B111 = is_grey_B.to(images_BCHW.device, non_blocking=True).view(-1, 1, 1, 1)
-        return torch.where(is_grey_B111, greyscale(images_BCHW), images_BCHW)
+        is_grey_B = is_grey_B.float().to(images_BCHW.device, non_blocking=True)
+        return blend(images_BCHW, greyscale(images_BCHW), is_grey_B)
 
 
 @dataclass(frozen=True)
