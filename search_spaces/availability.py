@@ -8,7 +8,6 @@ from functools import reduce
 from typing import Any
 
 from search_spaces.arms import Arm, values_of_trial_fields
-from search_spaces.datasets import DATASET_FACTS
 from search_spaces.space import Space
 from search_spaces.vocabulary import Path, Vocabulary, refusal
 
@@ -31,7 +30,6 @@ _TRIAL_FIELDS: dict[str, tuple[list[Any], str]] = {
 """Field of TrialConfig → the values that have code, and when the others come."""
 
 _SPEC_FIELDS: dict[tuple[str, ...], tuple[list[Any], str]] = {
-    ("dataset", "name"): (list(DATASET_FACTS), "comes with the complete set of data sets"),
     ("design", "kind"): (["paired", "search"], "comes with the complete set of designs"),
     ("design", "sampler"): ([None, "sobol", "random", "tpe"], "comes with the complete set of samplers"),
     ("design", "match"): (["epochs", "image_passes"], "comes with runs metered by time"),

@@ -199,8 +199,10 @@ def _check_design(spec: SweepSpec) -> None:
 
 
 def _check_batch_sizes(spec: SweepSpec) -> None:
-    """A batch cannot be larger than the training images."""
+    """A batch cannot be larger than the training images, where their number is known."""
     most = most_training_images(spec.dataset)
+    if most is None:
+        return
     for index, arm in enumerate(spec.arms):
         own = spec.base_config(arm).batch_size
         if "batch_size" not in {**arm.base, **spec.space_of(arm)} and own > most:

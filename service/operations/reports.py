@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime
 
-from search_spaces.datasets import DATASET_FACTS
+from search_spaces.datasets import facts_of
 from search_spaces.metrics import METRICS
 from service.db import reports, trials
 from service.db.database import Database, Session
@@ -55,7 +55,7 @@ def _header(sweep: SweepRow) -> SweepHeader:
         dataset=spec.dataset.name,
         metric=metric.name,
         goal=metric.goal,
-        chance_level=metric.chance_level(DATASET_FACTS[spec.dataset.name].classes),
+        chance_level=metric.chance_level(facts_of(spec.dataset).classes),
         arms=tuple(arm.name for arm in spec.arms),
         design=spec.design.kind,
         match=spec.design.match,

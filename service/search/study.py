@@ -8,7 +8,7 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from search_spaces.datasets import DATASET_FACTS
+from search_spaces.datasets import facts_of
 from search_spaces.metrics import METRICS, Goal
 from search_spaces.outcomes import SCORED_AT_CHANCE, Outcome
 from search_spaces.sweep_spec import SweepSpec
@@ -89,5 +89,5 @@ def _state(outcome: Outcome | None) -> TrialState:
 
 def _value(spec: SweepSpec, past: PastTrial) -> float | None:
     if past.outcome in SCORED_AT_CHANCE:
-        return METRICS[spec.metric.name].chance_level(DATASET_FACTS[spec.dataset.name].classes)
+        return METRICS[spec.metric.name].chance_level(facts_of(spec.dataset).classes)
     return past.score if past.outcome is Outcome.COMPLETED else None

@@ -127,7 +127,6 @@ def refused(**changes: Any) -> Refusal:
         ({"clusters": []}, "/clusters", ["at least 1"]),
         ({"dataset__root": "/data"}, "/dataset/root", ["no root"]),
         ({"resources__workers": 2}, "/resources/workers", ["several workers", "accepted: 1"]),
-        ({"dataset__name": "cifar10"}, "/dataset/name", ["cifar10", "accepted: digits"]),
         ({"arms__0__base__queue_size": 8192}, "/arms/0/base/queue_size", ["8192", "not in this release"]),
         (
             {"arms__0__base__probe_epochs": 5},
