@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from search_spaces.presets.digits import digits_demo, digits_smoke
+from search_spaces.presets.digits import digits_demo, digits_smoke, tune_supcon
 from search_spaces.sweep_spec import SweepSpec
 
 PRESETS: dict[str, Callable[[], SweepSpec]] = {
     "digits_smoke": digits_smoke,
     "digits_demo": digits_demo,
+    "tune_supcon": tune_supcon,
 }
 """Every preset by its name; the first sentence of a function's docstring is its description."""

@@ -50,3 +50,25 @@ def digits_smoke() -> SweepSpec:
     demo = digits_demo()
     arms = [arm.model_copy(update={"base": {"epochs": 2}}).model_dump(mode="json") for arm in demo.arms]
     return vary(demo, name="digits-smoke", arms=arms, design={"configurations": 2})
+
+
+def tune_supcon() -> SweepSpec:
+    """A search for the best SupCon settings on digits, weak trials stopped early; some minutes on two cores."""
+    space = {
+        "temperature": {"kind": "float", "low": 0.03, "high": 1.0, "log": True},
+        "learning_rate_multiplier": {"kind": "float", "low": 0.1, "high": 10.0, "log": True},
+        "weight_decay": {"kind": "float", "low": 1e-6, "high": 1e-2, "log": True},
+        "augmentation_magnitude": {"kind": "int", "low": 0, "high": 15},
+        "projection_dim": {"kind": "int", "low": 16, "high": 256, "log": True},
+    }
+    base = {"epochs": 15, "batch_size": 128}
+    return SweepSpec.model_validate(
+        {
+            "name": "tune-supcon",
+            "dataset": {"name": "digits"},
+            "arms": [{"name": "supcon", "objective": "supcon", "base": base, "space": space}],
+            "design": {"kind": "search", "sampler": "tpe", "configurations": 24},
+            "pruning": {"kind": "median", "warmup_epochs": 5},
+            "budget": {"wall_clock": "30m", "trial_timeout": "10m"},
+        }
+    )
