@@ -1,1 +1,1 @@
-"""Labelled images in memory, split once and for all into train, validation and test. One dataset per file."""
+"""Labelled images, in memory or in files, split once and for all into train, validation and test."""

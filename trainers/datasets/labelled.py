@@ -4,7 +4,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -36,8 +36,17 @@ class LabelledImages(Protocol):
     def to(self, device: torch.device) -> "LabelledImages":
         """The same images for another device."""
 
+    def subset(self, indices_M: Tensor) -> "LabelledImages":
+        """The images at these places (M int64 on the CPU), in this order."""
+
+    def with_labels(self, labels_N: Tensor) -> "LabelledImages":
+        """The same images with other labels."""
+
     def digest(self) -> str:
-        """SHA-256 over every image and label in order: equal only for the same images."""
+        """SHA-256 over the images and their labels in order: equal only for the same ones.
+
+        What stands for an image is its pixels in memory, but name and size of its file where it is streamed.
+        """
 
 
 @dataclass(frozen=True)
@@ -63,10 +72,16 @@ class InMemoryImages:
     def batches(self, batches: Iterable[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
         for indices in batches:
             indices_B = indices.to(self.labels.device)
-            yield _as_floats(self.images[indices_B]), self.labels[indices_B]
+            yield as_floats(self.images[indices_B]), self.labels[indices_B]
 
     def to(self, device: torch.device) -> "InMemoryImages":
         return InMemoryImages(self.images.to(device), self.labels.to(device))
+
+    def subset(self, indices_M: Tensor) -> "InMemoryImages":
+        return InMemoryImages(self.images[indices_M], self.labels[indices_M])
+
+    def with_labels(self, labels_N: Tensor) -> "InMemoryImages":
+        return replace(self, labels=labels_N)
 
     def digest(self) -> str:
         digest = hashlib.sha256(f"{self.images.dtype} {tuple(self.images.shape)}".encode())
@@ -75,5 +90,6 @@ class InMemoryImages:
         return digest.hexdigest()
 
 
-def _as_floats(images_BCHW: Tensor) -> Tensor:
+def as_floats(images_BCHW: Tensor) -> Tensor:
+    """Bytes as float32 in [0, 1]; floats as they are."""
     return images_BCHW / WHITE if images_BCHW.dtype == torch.uint8 else images_BCHW

@@ -12,7 +12,7 @@ from trainers.datasets.labelled import LabelledImages
 class Splits:
     """Disjoint train, validation and test images; each split holds every one of the `classes`.
 
-    Raises ValueError, naming split and classes, if a split lacks one.
+    Raises ValueError for a single class, and, naming split and classes, if a split lacks one.
     """
 
     train: LabelledImages
@@ -21,6 +21,10 @@ class Splits:
     classes: int
 
     def __post_init__(self) -> None:
+        if self.classes < 2:
+            raise ValueError(
+                f"the images are of {self.classes} class; accepted: at least 2, for one cannot be told apart"
+            )
         for name, split in self._by_name().items():
             absent = sorted(set(range(self.classes)) - set(split.labels.tolist()))
             if absent:
@@ -43,7 +47,7 @@ class Splits:
         return Splits(self.train.to(device), self.val.to(device), self.test.to(device), self.classes)
 
     def fingerprint(self) -> str:
-        """SHA-256 over every image and label in order: equal only for the same images in the same splits."""
+        """SHA-256 over the digests of the splits: equal only for the same images and labels in the same splits."""
         parts = [f"{name} {split.digest()}" for name, split in self._by_name().items()]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -13,32 +13,36 @@ TEST_SEED = 0
 
 
 @dataclass(frozen=True)
-class SplitIndices:
-    """Disjoint positions of images in their dataset."""
+class Division:
+    """How the images outside the test split are divided, class by class."""
 
-    train: Indices
-    val: Indices
-    test: Indices
+    val_fraction: float
+    """Their share that goes to validation."""
+    train_fraction: float
+    """The share of what then remains that is trained on."""
+    split_seed: int
 
 
-def hold_out_test(
-    labels_N: Indices, *, test_images: int, val_fraction: float, train_fraction: float, split_seed: int
-) -> SplitIndices:
-    """Holds `test_images` out, the same ones whatever the other arguments, and divides the rest by `split_seed`.
-
-    `val_fraction` is the share of the rest that goes to validation, `train_fraction` the share of what then remains
-    that is trained on. Raises ValueError, naming the field, where a share has no room for one image per class.
-    """
+def hold_out(labels_N: Indices, test_images: int) -> tuple[Indices, Indices]:
+    """Positions of the images outside the test and of the test: the same ones in every sweep."""
     rest, test = train_test_split(
         np.arange(len(labels_N)), test_size=test_images, stratify=labels_N, random_state=TEST_SEED
     )
-    val, train = _divide("val_fraction", val_fraction, rest, labels_N, split_seed)
-    if train_fraction < 1:
-        train, _ = _divide("train_fraction", train_fraction, train, labels_N, split_seed)
-    return SplitIndices(train, val, test)
+    return rest, test
 
 
-def _divide(
+def divide(labels_N: Indices, rest: Indices, division: Division) -> tuple[Indices, Indices]:
+    """Divides the positions `rest` into those of training and of validation, by the seed.
+
+    Raises ValueError, naming the field, where a share has no room for one image per class.
+    """
+    val, train = _share("val_fraction", division.val_fraction, rest, labels_N, division.split_seed)
+    if division.train_fraction < 1:
+        train, _ = _share("train_fraction", division.train_fraction, train, labels_N, division.split_seed)
+    return train, val
+
+
+def _share(
     field: str, fraction: float, indices: Indices, labels_N: Indices, split_seed: int
 ) -> tuple[Indices, Indices]:
     """A share of the indices, class by class, and the others."""

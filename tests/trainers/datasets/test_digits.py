@@ -6,10 +6,11 @@ import torch
 from search_spaces.datasets import DATASET_FACTS
 from trainers.datasets.digits import load_digits_splits
 from trainers.datasets.splits import Splits
+from trainers.datasets.stratified import Division
 
 
 def load(val_fraction: float = 0.15, train_fraction: float = 1.0, split_seed: int = 0) -> Splits:
-    return load_digits_splits(val_fraction=val_fraction, train_fraction=train_fraction, split_seed=split_seed)
+    return load_digits_splits(Division(val_fraction, train_fraction, split_seed))
 
 
 def rows(images: torch.Tensor) -> set[bytes]:

@@ -31,3 +31,8 @@ def test_the_fingerprint_depends_on_every_pixel() -> None:
     before = Splits(part, part, part, 2).fingerprint()
     part.images[1, 2, 3, 3] = 1e-6
     assert Splits(part, part, part, 2).fingerprint() != before
+
+
+def test_a_single_class_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"the images are of 1 class; accepted: at least 2"):
+        Splits(labelled(0, 0), labelled(0), labelled(0), classes=1)
