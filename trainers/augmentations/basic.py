@@ -1,14 +1,15 @@
 """The plain augmentations of supervised training: one for objects, one for symbols."""
 
-# B images, C channels, H height, W width
+# B images, C channels, H height, W width, P pixels
 
 import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
-from trainers.augmentations.geometry import affine, affine_matrices, crop
+from trainers.augmentations.geometry import affine, affine_matrices
 from trainers.draws import Draws
 
 LARGEST_SHIFT = 1 / 8
@@ -23,11 +24,17 @@ class PaddedCrop:
 
     def __call__(self, images_BCHW: Tensor, draws: Draws) -> Tensor:
         """Each image moved by whole pixels along both sides, uniformly in both directions."""
-        count, side = len(images_BCHW), images_BCHW.shape[3]
-        padding = int(LARGEST_SHIFT * side)
-        centre_x_B, centre_y_B = (draws.integers(2 * padding + 1, count, 2) - padding) * 2 / side
-        width_B = 2.0 * draws.integers(2, count) - 1
-        return crop(images_BCHW, centre_x_B, centre_y_B, width_B, torch.ones(count), beyond_edges="zeros")
+        count, channels, height, width = images_BCHW.shape
+        padding = int(LARGEST_SHIFT * width)
+        top_B, left_B = draws.integers(2 * padding + 1, count, 2)
+        is_mirrored_B = draws.integers(2, count) == 1
+        columns_W = torch.arange(width)
+        columns_BW = torch.where(is_mirrored_B[:, None], columns_W.flip(0), columns_W) + left_B[:, None]
+        rows_BH = torch.arange(height) + top_B[:, None]
+        rows_BH, columns_BW = (one.to(images_BCHW.device, non_blocking=True) for one in (rows_BH, columns_BW))
+        places_BHW = rows_BH[:, :, None] * (width + 2 * padding) + columns_BW[:, None]
+        places_BCP = places_BHW.flatten(1)[:, None].expand(-1, channels, -1)
+        return pad(images_BCHW, [padding] * 4).flatten(2).gather(2, places_BCP).view_as(images_BCHW)
 
 
 @dataclass(frozen=True)

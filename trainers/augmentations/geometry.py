@@ -32,23 +32,15 @@ def affine_matrices(
     return torch.cat([linear_N22, linear_N22 @ move_N21], dim=2)
 
 
-def crop(
-    images_NCHW: Tensor,
-    centre_x_N: Tensor,
-    centre_y_N: Tensor,
-    width_N: Tensor,
-    height_N: Tensor,
-    beyond_edges: Literal["zeros", "border"] = "border",
-) -> Tensor:
+def crop(images_NCHW: Tensor, centre_x_N: Tensor, centre_y_N: Tensor, width_N: Tensor, height_N: Tensor) -> Tensor:
     """Blows a box of each image up to its size; a negative width mirrors it.
 
-    Centres are coordinates, width and height are shares of the sides. A box that sticks out shows black ("zeros") or
-    the edge's own pixels ("border").
+    Centres are coordinates, width and height are shares of the sides; they may be on the CPU.
     """
     zero_N = torch.zeros_like(width_N)
     rows = [width_N, zero_N, centre_x_N, zero_N, height_N, centre_y_N]
     matrices_N23 = torch.stack(rows, dim=1).view(-1, 2, 3).to(images_NCHW.device, non_blocking=True)
-    return _sample(images_NCHW, matrices_N23, beyond_edges).clamp_(0, 1)
+    return _sample(images_NCHW, matrices_N23, beyond_edges="border").clamp_(0, 1)
 
 
 def _sample(images_NCHW: Tensor, matrices_N23: Tensor, beyond_edges: Literal["zeros", "border"]) -> Tensor:

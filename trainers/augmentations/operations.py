@@ -61,7 +61,6 @@ CHANGES: dict[str, Change] = {
 OPERATIONS = ("identity", *MOVES, *CHANGES)
 """Operations are known by their place in here."""
 
-_FIRST_CHANGE = 1 + len(MOVES)
 _LARGEST_MOVES = torch.tensor(list(MOVES.values()))
 _IS_SIGNED = torch.tensor([name in MOVES or (name in CHANGES and CHANGES[name].is_signed) for name in OPERATIONS])
 
@@ -75,26 +74,26 @@ def apply_operations(images_BCHW: Tensor, numbers_B: Tensor, levels_B: Tensor, d
     levels_B = torch.where(_IS_SIGNED[numbers_B], signs_B, 1) * levels_B
     order_B = numbers_B.argsort(stable=True)
     places_B = order_B.to(images_BCHW.device, non_blocking=True)
-    changed_BCHW = _apply_sorted(images_BCHW.index_select(0, places_B), numbers_B[order_B], levels_B[order_B])
-    return torch.empty_like(images_BCHW).index_copy_(0, places_B, changed_BCHW)
+    sorted_BCHW = images_BCHW.index_select(0, places_B)
+    _apply_in_place(sorted_BCHW, numbers_B[order_B], levels_B[order_B])
+    return torch.empty_like(images_BCHW).index_copy_(0, places_B, sorted_BCHW)
 
 
-def _apply_sorted(images_BCHW: Tensor, numbers_B: Tensor, levels_B: Tensor) -> Tensor:
+def _apply_in_place(images_BCHW: Tensor, numbers_B: Tensor, levels_B: Tensor) -> None:
     """The same for images in the order of their operations, so that those of one operation are one slice."""
     ends = torch.searchsorted(numbers_B, torch.arange(len(OPERATIONS)), right=True).tolist()
-    kept, moved = ends[0], ends[_FIRST_CHANGE - 1]
-    changed = [images_BCHW[:kept], _move(images_BCHW[kept:moved], numbers_B[kept:moved], levels_B[kept:moved])]
+    moved = slice(ends[0], ends[len(MOVES)])
+    if moved.start < moved.stop:
+        images_BCHW[moved] = _move(images_BCHW[moved], numbers_B[moved], levels_B[moved])
     levels_B = levels_B.to(images_BCHW.device, non_blocking=True)
-    for change, start, end in zip(CHANGES.values(), ends[_FIRST_CHANGE - 1 :], ends[_FIRST_CHANGE:], strict=False):
+    changed = ends[len(MOVES) :]
+    for change, start, end in zip(CHANGES.values(), changed, changed[1:], strict=False):
         if start < end:
-            changed.append(change.apply(images_BCHW[start:end], levels_B[start:end]))
-    return torch.cat(changed)
+            images_BCHW[start:end] = change.apply(images_BCHW[start:end], levels_B[start:end])
 
 
 def _move(images_NCHW: Tensor, numbers_N: Tensor, levels_N: Tensor) -> Tensor:
     """All moves in one sampling."""
-    if len(images_NCHW) == 0:
-        return images_NCHW
     amounts_N5 = _LARGEST_MOVES[numbers_N - 1] * levels_N[:, None]
     matrices_N23 = geometry.affine_matrices(*amounts_N5.unbind(1)).to(images_NCHW.device, non_blocking=True)
     return geometry.affine(images_NCHW, matrices_N23, ground=GREY if images_NCHW.shape[1] > 1 else 0)

@@ -107,11 +107,3 @@ def test_a_white_image_is_white_in_every_crop() -> None:
     white = torch.ones(1, 1, 8, 8)
     cropped = geometry.crop(white, *(torch.tensor([value]) for value in (-0.2, 0.2, 0.8, 0.8)))
     torch.testing.assert_close(cropped, white)
-
-
-def test_a_box_that_sticks_out_shows_black_if_asked(make_images: Images) -> None:
-    images, one = make_images(2), torch.ones(2)
-    moved = geometry.crop(images, 2 / 8 * one, -4 / 8 * one, -one, one, beyond_edges="zeros")
-    expected = torch.zeros_like(images)
-    expected[:, :, 2:, 1:] = images.flip(3)[:, :, :-2, :-1]
-    torch.testing.assert_close(moved, expected, rtol=0, atol=1e-5)
