@@ -1,7 +1,7 @@
 """The sweep spec: the one document that a person submits."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -145,8 +145,9 @@ class SweepSpec(Vocabulary):
         check_probe_fields(self.evaluation.probe.kind, self.arms, self.shared)
         check_base_temperatures(self.arms, self.shared)
         _check_design(self)
-        check_available(self, self.arms, self.shared)
+        check_available(self)
         _check_batch_sizes(self)
+        _check_corruptions(self)
         return self
 
     @property
@@ -199,21 +200,33 @@ def _check_design(spec: SweepSpec) -> None:
 
 
 def _check_batch_sizes(spec: SweepSpec) -> None:
-    """A batch cannot be larger than the training images, where their number is known."""
-    most = most_training_images(spec.dataset)
-    if most is None:
-        return
-    for index, arm in enumerate(spec.arms):
-        own = spec.base_config(arm).batch_size
-        if "batch_size" not in {**arm.base, **spec.space_of(arm)} and own > most:
-            message = f"the default batch_size {own} is more than the training images of {spec.dataset.name}"
-            raise refusal(
-                message, at=["arms", index, "base"], value=own, accepted=f"a batch_size of at most about {most}"
-            )
-    for field, value, at in values_of_trial_fields(spec.arms, spec.shared):
-        if field == "batch_size" and held_value(field, value) > most:
+    """A batch holds two images for every worker, and no more than there are, where their number is known."""
+    least, most = 2 * spec.resources.workers, most_training_images(spec.dataset)
+    accepted = f"at least {least}" if most is None else f"from {least} to about {most}"
+    for value, at in _batch_sizes(spec):
+        if most is not None and value > most:
             message = f"batch_size {value} is more than the training images of {spec.dataset.name}"
-            raise refusal(message, at=at, value=value, accepted=f"at most about {most}")
+            raise refusal(message, at=at, value=value, accepted=accepted)
+        if value < least:
+            message = f"batch_size {value} leaves {spec.resources.workers} workers less than two images each"
+            raise refusal(message, at=at, value=value, accepted=accepted)
+
+
+def _batch_sizes(spec: SweepSpec) -> Iterator[tuple[int, Path]]:
+    """Every batch size that a trial may have, with the path of what gives it: the default too, where it holds."""
+    for index, arm in enumerate(spec.arms):
+        if "batch_size" not in {**arm.base, **spec.space_of(arm)}:
+            yield spec.base_config(arm).batch_size, ["arms", index, "base"]
+    for field, value, at in values_of_trial_fields(spec.arms, spec.shared):
+        if field == "batch_size":
+            yield held_value(field, value), at
+
+
+def _check_corruptions(spec: SweepSpec) -> None:
+    """Only ImageNet's corruptions are normalised by AlexNet, which saw ImageNet's images."""
+    if spec.evaluation.corruptions == "imagenet" and spec.dataset.name != "imagenet":
+        message = f"the corruptions of imagenet are made for its images, not for {spec.dataset.name}"
+        raise refusal(message, at=["evaluation", "corruptions"], value="imagenet", accepted="none, small_images")
 
 
 def count_trials(spec: SweepSpec) -> int:

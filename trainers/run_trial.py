@@ -19,11 +19,12 @@ from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LONGEST_REASON
 from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
-from trainers.build import BuiltTrial, build_trial
+from trainers.build.trial import BuiltTrial, build_trial
 from trainers.checkpoints import Checkpoints
 from trainers.clock import Clock, TimedOut
+from trainers.details import write_details
 from trainers.distributed import ALONE, World
-from trainers.evaluation.evaluate import evaluate
+from trainers.evaluation.evaluate import evaluate, evaluate_fully
 from trainers.health import Collapsed, Diverged
 from trainers.loop import train_epoch
 
@@ -187,7 +188,18 @@ def _epochs(
             training.epochs_done, metrics, training.image_passes, device_seconds, attempt_device_seconds, written
         )
         if is_last:
-            return _scores_of(metrics) | _checked(evaluate(classifier, splits.test, "test", world))
+            break
+    evaluated = evaluate_fully(
+        classifier,
+        splits,
+        calibration=evaluation.calibration,
+        corruptions=evaluation.corruptions,
+        world=world,
+    )
+    scores = _checked(evaluated.metrics)
+    if world.is_first:
+        write_details(folder, evaluated.details)
+    return scores
 
 
 def _facts_of(trial: BuiltTrial) -> dict[str, str]:
@@ -223,7 +235,3 @@ def _checked(metrics: dict[str, float]) -> dict[str, float]:
         if not math.isfinite(value):
             raise Diverged(f"{name} is {value}: the trained weights give no finite output")
     return metrics
-
-
-def _scores_of(metrics: dict[str, float]) -> dict[str, float]:
-    return {name: value for name, value in metrics.items() if name.startswith("val_")}

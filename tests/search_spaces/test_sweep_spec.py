@@ -126,8 +126,18 @@ def refused(**changes: Any) -> Refusal:
         ({"\ud800": 1}, "", ["cannot be stored"]),
         ({"clusters": []}, "/clusters", ["at least 1"]),
         ({"dataset__root": "/data"}, "/dataset/root", ["no root"]),
-        ({"resources__workers": 2}, "/resources/workers", ["several workers", "accepted: 1"]),
-        ({"arms__0__base__queue_size": 8192}, "/arms/0/base/queue_size", ["8192", "not in this release"]),
+        (
+            {"resources__workers": 64},
+            "/shared/batch_size",
+            ["batch_size 64", "64 workers", "less than two images", "accepted: from 128 to about 1232"],
+        ),
+        (
+            {"resources": {"workers": 2, "gpus_per_worker": 0.5}},
+            "/resources/gpus_per_worker",
+            ["2 workers cannot share a GPU", "accepted: 0, or a whole number"],
+        ),
+        ({"resources": {"gpus_per_worker": 1.5}}, "/resources/gpus_per_worker", ["1.5", "a whole number"]),
+        ({"evaluation__corruptions": "imagenet"}, "/evaluation/corruptions", ["not for digits", "small_images"]),
         (
             {"arms__0__base__probe_epochs": 5},
             "/arms/0/base/probe_epochs",
@@ -148,7 +158,7 @@ def refused(**changes: Any) -> Refusal:
         ),
         ({"arms__1__base__large_margin": 2}, "/arms/1/base/large_margin", ["'cross_entropy'", "does not use"]),
         ({"arms__0__base__triplet_margin": 0.2}, "/arms/0/base/triplet_margin", ["'supcon'", "does not use"]),
-        ({"shared__precision": {"kind": "choice", "values": ["fp32", "bf16"]}}, "/shared/precision", ["bf16"]),
+        ({"shared__precision": {"kind": "choice", "values": ["fp32", "tf32"]}}, "/shared/precision", ["tf32"]),
     ],
 )
 def test_illegal_spec_is_refused(changes: dict[str, Any], pointer: str, parts: list[str]) -> None:

@@ -4,11 +4,17 @@ import pytest
 import torch
 
 from search_spaces.datasets import DatasetSpec
-from search_spaces.sweep_spec import Evaluation, Probe
+from search_spaces.objectives import Objective as ObjectiveName
+from search_spaces.objectives import views_per_image
+from search_spaces.sweep_spec import Evaluation
+from search_spaces.sweep_spec import Probe as ProbeSpec
 from search_spaces.trial_config import TrialConfig
-from trainers.build import BuiltTrial, build_trial
+from trainers.build.trial import BuiltTrial, build_trial
 from trainers.contrastive import Contrastive
 from trainers.cross_entropy import CrossEntropy
+from trainers.distributed import World
+from trainers.evaluation.probes import SgdProbe
+from trainers.momentum_contrast import MomentumContrast
 from trainers.optimizers.lars import Lars
 
 
@@ -105,12 +111,39 @@ def test_a_batch_larger_than_the_training_images_is_refused_with_both_numbers() 
         build(batch_size=1223)
 
 
-def test_what_has_no_code_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="no objective 'triplet'; accepted: supcon, supcon_in, simclr, cross_entropy"):
-        build(objective="triplet")
-    with pytest.raises(ValueError, match="no 'sgd' probe; accepted: lbfgs"):
-        build_trial(
-            TrialConfig.model_validate({"objective": "supcon"}),
-            DatasetSpec(name="digits"),
-            Evaluation(probe=Probe(kind="sgd")),
-        )
+def test_every_objective_of_the_vocabulary_is_built() -> None:
+    for objective in ObjectiveName:
+        assert build(objective=objective.value).training.objective.views_per_image == views_per_image(objective)
+
+
+def test_a_queue_makes_it_momentum_contrast() -> None:
+    objective = build(queue_size=32, key_momentum=0.9, projection="none").training.objective
+    assert isinstance(objective, MomentumContrast)
+    assert objective.queue.shape == (32, 64)
+
+
+def test_workers_without_two_images_of_a_batch_are_refused() -> None:
+    config = TrialConfig.model_validate({"objective": "supcon", "batch_size": 6})
+    with pytest.raises(ValueError, match="batch_size 6 leaves 4 workers less than 2 images each; accepted: 8 … 1222"):
+        build_trial(config, DatasetSpec(name="digits"), Evaluation(), World(0, 4))
+
+
+def test_label_noise_is_in_the_training_labels_alone_and_the_same_for_both_arms_of_a_pair() -> None:
+    clean, noisy = build().splits, build(label_noise=0.3).splits
+    other = build(label_noise=0.3, objective="cross_entropy").splits
+    wrong = (noisy.train.labels != clean.train.labels).float().mean().item()
+    assert wrong == pytest.approx(0.3, abs=1e-3)
+    assert torch.equal(noisy.train.labels, other.train.labels)
+    assert torch.equal(noisy.val.labels, clean.val.labels)
+
+
+def test_the_probe_is_the_one_that_the_spec_names() -> None:
+    trial = build_trial(
+        TrialConfig.model_validate({"objective": "supcon", "probe_epochs": 3}),
+        DatasetSpec(name="digits"),
+        Evaluation(probe=ProbeSpec(kind="sgd")),
+    )
+    assert isinstance(trial.training.objective, Contrastive)
+    probe = trial.training.objective._probe
+    assert isinstance(probe, SgdProbe)
+    assert (probe.epochs, probe.optimizer, probe.batch_size) == (3, "sgd", 256)

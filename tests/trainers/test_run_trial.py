@@ -1,5 +1,6 @@
 """Whole trials on real digits, one for every way to end."""
 
+import json
 import math
 import os
 import subprocess
@@ -17,7 +18,7 @@ from search_spaces.metrics import METRICS, SWEEP_METRICS
 from search_spaces.outcomes import Outcome
 from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
-from trainers.datasets.load import load_splits
+from trainers.build.splits import make_splits
 from trainers.run_trial import Ending, EpochEnd, run_trial
 
 OBJECTIVES = ["supcon", "cross_entropy"]
@@ -35,9 +36,9 @@ def run(tmp_path: Path) -> Run:
 
     def run_with(trial: dict[str, Any] | None = None, **fields: Any) -> tuple[Ending, list[EpochEnd]]:
         steps: list[EpochEnd] = []
-        arguments = {"folder": tmp_path, "on_epoch": steps.append, **(trial or {})}
+        defaults = {"evaluation": Evaluation(), "folder": tmp_path, "on_epoch": steps.append}
         config = TrialConfig.model_validate({"objective": "supcon", "epochs": 1, **fields})
-        return run_trial(config, DatasetSpec(name="digits"), Evaluation(), **arguments), steps
+        return run_trial(config, DatasetSpec(name="digits"), **{**defaults, **(trial or {})}), steps
 
     return run_with
 
@@ -72,7 +73,7 @@ def test_an_ending_tells_what_the_trial_ran_on(run: Run) -> None:
     ending, _ = run(objective="cross_entropy")
     assert set(ending.facts) == {"dataset_fingerprint", "device", "torch"}
     assert ending.facts["torch"] == torch.__version__
-    images = load_splits("digits", val_fraction=0.15, train_fraction=1.0, split_seed=0)
+    images = make_splits(TrialConfig.model_validate({"objective": "supcon"}), DatasetSpec(name="digits"))
     assert ending.facts["dataset_fingerprint"] == images.fingerprint()
 
 
@@ -145,7 +146,23 @@ def test_device_seconds_go_on_where_the_checkpoint_was_written(run: Run) -> None
 def test_a_short_trial_writes_no_checkpoint(run: Run, tmp_path: Path) -> None:
     _, steps = run(objective="cross_entropy", epochs=2)
     assert [step.checkpoint for step in steps] == [None, None]
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("*.pt")) == []
+
+
+def test_what_is_no_single_number_lies_in_the_trials_folder(run: Run, tmp_path: Path) -> None:
+    ending, _ = run(objective="cross_entropy", epochs=2)
+    details = json.loads((tmp_path / "evaluation.json").read_text())
+    confusion = torch.tensor(details["test"]["confusion"])
+    assert confusion.sum() == 360
+    assert confusion.diagonal().sum().item() / 360 == pytest.approx(ending.scores["test_top1"])
+    assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
+
+
+def test_calibration_and_corruptions_are_measured_where_they_are_asked_for(run: Run) -> None:
+    asked = Evaluation(calibration=True, corruptions="small_images")
+    ending, _ = run({"evaluation": asked}, objective="cross_entropy")
+    expected = {name for name, metric in METRICS.items() if metric.needs != "imagenet"}
+    assert set(ending.scores) == expected
 
 
 def test_the_last_epoch_needs_no_checkpoint(run: Run) -> None:
@@ -194,9 +211,9 @@ def test_weights_that_break_in_the_last_step_are_divergence_too(run: Run) -> Non
     assert "no finite output" in str(ending.reason)
 
 
-@pytest.mark.parametrize(("objective", "multiplier"), [("supcon", 1000.0), ("cross_entropy", 100.0)])
-def test_equal_outputs_for_all_images_are_a_collapse(run: Run, objective: str, multiplier: float) -> None:
-    ending, steps = run(objective=objective, epochs=15, learning_rate_multiplier=multiplier)
+@pytest.mark.parametrize(("objective", "multiplier", "seed"), [("supcon", 1000.0, 0), ("cross_entropy", 100.0, 1)])
+def test_equal_outputs_for_all_images_are_a_collapse(run: Run, objective: str, multiplier: float, seed: int) -> None:
+    ending, steps = run(objective=objective, epochs=15, learning_rate_multiplier=multiplier, seed=seed)
     assert ending.outcome is Outcome.COLLAPSED
     assert "every image had the same output" in str(ending.reason)
     assert 3 <= len(steps) < 14
@@ -257,7 +274,7 @@ import pathlib, resource, sys
 from search_spaces.datasets import DatasetSpec
 from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
-from trainers.datasets.load import load_splits
+from trainers.build.splits import make_splits
 from trainers.run_trial import run_trial
 
 def attempt(**fields):

@@ -9,23 +9,28 @@ from fakes.workers import run_workers
 from torch import Tensor
 
 from search_spaces.datasets import DatasetSpec
+from search_spaces.objectives import Objective as ObjectiveName
 from search_spaces.outcomes import Outcome
 from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
-from trainers.build import build_trial
+from trainers.build.trial import build_trial
 from trainers.distributed import ALONE, World
 from trainers.draws import Draws
 from trainers.run_trial import Ending, EpochEnd, TrialRun
 
-OBJECTIVES = ["supcon", "supcon_in", "simclr", "cross_entropy"]
+OBJECTIVES: list[dict[str, Any]] = [
+    *({"objective": name.value} for name in ObjectiveName),
+    {"objective": "supcon", "queue_size": 16},
+    {"objective": "cross_entropy", "mixup_alpha": 0.2, "cutmix_alpha": 1.0},
+]
 DIGITS, EVALUATION = DatasetSpec(name="digits"), Evaluation()
 
 
 def gradients(world: World, batch_sizes: list[int]) -> list[Tensor]:
     """Of a batch of each size with each objective: all weights of the model in a row, summed over the workers."""
     found = []
-    for objective in OBJECTIVES:
-        config = TrialConfig.model_validate({"objective": objective, "augmentation": "randaugment"})
+    for fields in OBJECTIVES:
+        config = TrialConfig.model_validate({**fields, "augmentation": "randaugment"})
         for images in batch_sizes:
             trial = build_trial(config, DIGITS, EVALUATION, world)
             share = world.slice_of(images)
@@ -40,7 +45,7 @@ def gradients(world: World, batch_sizes: list[int]) -> list[Tensor]:
 
 
 def test_the_gradient_of_four_workers_is_that_of_one_for_every_objective() -> None:
-    batch_sizes = [30, 3]  # 3: one of the workers has no image
+    batch_sizes = [30, 9]
     expected = gradients(ALONE, batch_sizes)
     for found in run_workers(4, gradients, batch_sizes):
         for one, other in zip(found, expected, strict=True):

@@ -1,0 +1,1 @@
+"""TrialConfig → objects, the only such mapping: everything made here takes plain arguments."""

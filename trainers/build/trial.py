@@ -1,0 +1,95 @@
+"""A whole trial before its first step."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import torch
+
+from search_spaces.datasets import DatasetSpec
+from search_spaces.learning_rates import peak_learning_rate
+from search_spaces.sweep_spec import Evaluation
+from search_spaces.trial_config import TrialConfig
+from trainers.batch_norm import synchronise_batch_norm
+from trainers.build.objective import make_objective
+from trainers.build.seeds import generator_of, seed_of
+from trainers.build.splits import make_splits
+from trainers.datasets.splits import Splits
+from trainers.distributed import ALONE, World
+from trainers.health import Health
+from trainers.loop import Training, steps_per_epoch
+from trainers.objective import Objective
+from trainers.optimizers.make import make_optimizer
+from trainers.optimizers.schedules import make_scheduler
+from trainers.precision import Precision
+
+SMALLEST_SHARE = 2
+"""Images of a batch that each worker has at least."""
+
+
+@dataclass(frozen=True)
+class BuiltTrial:
+    """A trial before its first step. `fingerprint` is equal only for the same configuration on the same images."""
+
+    splits: Splits
+    training: Training
+    epochs: int
+    fingerprint: str
+
+
+def build_trial(config: TrialConfig, dataset: DatasetSpec, evaluation: Evaluation, world: World = ALONE) -> BuiltTrial:
+    """Loads the images and makes the model, on the GPU if there is one. Equal arguments give equal weights.
+
+    Raises ValueError, saying what is accepted, for what cannot be built or does not fit the images.
+    """
+    splits = make_splits(config, dataset)
+    _check_batch_size(config, splits, world)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    steps = config.epochs * steps_per_epoch(len(splits.train), config.batch_size)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed_of(config.seed, "weights"))
+        objective = make_objective(config, dataset, evaluation.probe, steps, world).to(device)
+    synchronise_batch_norm(objective, world, device)
+    training = _make_training(config, objective, steps, device, world)
+    return BuiltTrial(splits.to(device), training, config.epochs, _fingerprint(config, splits))
+
+
+def _check_batch_size(config: TrialConfig, splits: Splits, world: World) -> None:
+    images, least = len(splits.train), SMALLEST_SHARE * world.size
+    if config.batch_size > images:
+        raise ValueError(
+            f"batch_size {config.batch_size} is more than the {images} training images; accepted: {least} … {images}"
+        )
+    if config.batch_size < least:
+        raise ValueError(
+            f"batch_size {config.batch_size} leaves {world.size} workers less than {SMALLEST_SHARE} images each; "
+            f"accepted: {least} … {images}"
+        )
+
+
+def _make_training(
+    config: TrialConfig, objective: Objective, steps: int, device: torch.device, world: World
+) -> Training:
+    optimizer = make_optimizer(
+        config.optimizer, objective, peak_learning_rate(config), config.momentum, config.weight_decay
+    )
+    warmup_steps = round(config.warmup_epochs * (steps // config.epochs))
+    return Training(
+        objective,
+        optimizer,
+        make_scheduler(optimizer, config.schedule, steps, warmup_steps),
+        order=generator_of(config.seed, "order"),
+        augmentation=generator_of(config.seed, "augmentation"),
+        health=Health(warmup_epochs=math.ceil(config.warmup_epochs)),
+        precision=Precision(config.precision, device),
+        batch_size=config.batch_size,
+        gradient_clip=config.gradient_clip,
+        world=world,
+    )
+
+
+def _fingerprint(config: TrialConfig, splits: Splits) -> str:
+    # Without defaults: a field that a later release adds changes no checkpoint's configuration.
+    return hashlib.sha256(
+        f"{config.model_dump_json(exclude_defaults=True)} {splits.fingerprint()}".encode()
+    ).hexdigest()
