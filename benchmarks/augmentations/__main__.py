@@ -1,8 +1,8 @@
 """`python -m benchmarks.augmentations [--json FILE]`: images per second of each policy, against two libraries.
 
-Every way gets the same float images on one thread; the ways take turns, and each shows its median round. What does not
-give every image its own draws is marked *: torchvision called with a batch, and kornia's policies, which draw their
-operations once per batch.
+Every way gets the same float images on one thread; the ways take turns, and each shows its median round in seconds of
+processor time, so that other work on the machine matters little. What does not give every image its own draws is
+marked *: torchvision called with a batch, and kornia's policies, which draw their operations once per batch.
 """
 
 import argparse
@@ -78,13 +78,13 @@ def _ours(name: AugmentationName, channels: int, side: int) -> Callable[[Tensor]
 
 
 def _rates(ways: dict[str, tuple[Augment, Tensor]]) -> dict[str, float]:
-    """Images per second of each way: its median round."""
+    """Images per second of processor time of each way: its median round."""
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(1 + ROUNDS):
         for way, (augment, images_BCHW) in ways.items():
-            start = time.perf_counter()
+            start = time.process_time()
             augment(images_BCHW)
-            seconds[way].append((time.perf_counter() - start) / len(images_BCHW))
+            seconds[way].append((time.process_time() - start) / len(images_BCHW))
     return {way: 1 / median(rounds[1:]) for way, rounds in seconds.items()}
 
 
