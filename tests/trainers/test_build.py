@@ -119,7 +119,7 @@ def test_every_objective_of_the_vocabulary_is_built() -> None:
 def test_a_queue_makes_it_momentum_contrast() -> None:
     objective = build(queue_size=32, key_momentum=0.9, projection="none").training.objective
     assert isinstance(objective, MomentumContrast)
-    assert objective.queue.shape == (32, 64)
+    assert objective.queue_keys.shape == (32, 64)
 
 
 def test_workers_without_two_images_of_a_batch_are_refused() -> None:
