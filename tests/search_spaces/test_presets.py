@@ -1,0 +1,31 @@
+"""Presets say what their names promise: equal chances for the arms, and variants that differ where they should."""
+
+import pytest
+
+from search_spaces.presets import PRESETS
+from search_spaces.presets.digits import tune_supcon
+from search_spaces.presets.small_images import cifar10_paired, cifar100_paired, fashion_mnist_paired
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_name_and_description_are_those_of_the_function(name: str) -> None:
+    assert PRESETS[name]().name == name.replace("_", "-")
+    assert (PRESETS[name].__doc__ or "").endswith(".")
+
+
+def test_cifar_presets_differ_in_name_and_data_alone() -> None:
+    ten, hundred = cifar10_paired(), cifar100_paired()
+    assert (ten.dataset.name, hundred.dataset.name) == ("cifar10", "cifar100")
+    assert ten.model_copy(update={"name": hundred.name, "dataset": hundred.dataset}) == hundred
+
+
+def test_fashion_mnist_trains_the_same_arms_for_fewer_epochs() -> None:
+    cifar, fashion = cifar10_paired(), fashion_mnist_paired()
+    assert [arm.space for arm in cifar.arms] == [arm.space for arm in fashion.arms]
+    assert {arm.base["epochs"] for arm in fashion.arms} == {30}
+    assert cifar.shared == fashion.shared
+
+
+def test_tune_supcon_searches_with_a_pruner() -> None:
+    spec = tune_supcon()
+    assert (spec.design.kind, spec.pruning.kind, len(spec.arms)) == ("search", "median", 1)
