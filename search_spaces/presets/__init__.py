@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from search_spaces.presets.digits import digits_demo, digits_smoke, tune_supcon
+from search_spaces.presets.digits import digits_demo, digits_objectives, digits_smoke, tune_supcon
 from search_spaces.presets.small_images import cifar10_paired, cifar100_paired, fashion_mnist_paired
 from search_spaces.sweep_spec import SweepSpec
 
 PRESETS: dict[str, Callable[[], SweepSpec]] = {
     "digits_smoke": digits_smoke,
     "digits_demo": digits_demo,
+    "digits_objectives": digits_objectives,
     "tune_supcon": tune_supcon,
     "fashion_mnist_paired": fashion_mnist_paired,
     "cifar10_paired": cifar10_paired,

@@ -1,5 +1,6 @@
 """Sweeps on scikit-learn's handwritten digits: real images that need no download."""
 
+from search_spaces.objectives import Objective
 from search_spaces.presets.vary import vary
 from search_spaces.sweep_spec import SweepSpec
 
@@ -50,6 +51,23 @@ def digits_smoke() -> SweepSpec:
     demo = digits_demo()
     arms = [arm.model_copy(update={"base": {"epochs": 2}}).model_dump(mode="json") for arm in demo.arms]
     return vary(demo, name="digits-smoke", arms=arms, design={"configurations": 2})
+
+
+def digits_objectives() -> SweepSpec:
+    """Every objective on digits at six learning rates around its reference; some minutes on two cores."""
+    arms = [
+        {"name": name.value, "objective": name.value, "base": {"epochs": 6, "batch_size": 128}} for name in Objective
+    ]
+    return SweepSpec.model_validate(
+        {
+            "name": "digits-objectives",
+            "dataset": {"name": "digits"},
+            "arms": arms,
+            "shared": {"learning_rate_multiplier": {"kind": "float", "low": 0.1, "high": 10.0, "log": True}},
+            "design": {"kind": "paired", "sampler": "sobol", "configurations": 6},
+            "budget": {"wall_clock": "30m", "trial_timeout": "10m"},
+        }
+    )
 
 
 def tune_supcon() -> SweepSpec:

@@ -2,15 +2,27 @@
 
 import pytest
 
+from search_spaces.arms import arm_config
+from search_spaces.objectives import Objective
 from search_spaces.presets import PRESETS
-from search_spaces.presets.digits import tune_supcon
+from search_spaces.presets.digits import digits_objectives, tune_supcon
 from search_spaces.presets.small_images import cifar10_paired, cifar100_paired, fashion_mnist_paired
+from search_spaces.sweep_spec import count_trials
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_name_and_description_are_those_of_the_function(name: str) -> None:
     assert PRESETS[name]().name == name.replace("_", "-")
     assert (PRESETS[name].__doc__ or "").endswith(".")
+
+
+def test_digits_objectives_gives_every_objective_the_same_epochs_and_learning_rate_factors() -> None:
+    spec = digits_objectives()
+    assert [arm.objective for arm in spec.arms] == list(Objective)
+    assert list(spec.shared) == ["learning_rate_multiplier"]
+    assert not any(arm.space for arm in spec.arms)
+    assert {(arm_config(arm, {}).epochs, arm_config(arm, {}).batch_size) for arm in spec.arms} == {(6, 128)}
+    assert count_trials(spec) == 8 * 6
 
 
 def test_cifar_presets_differ_in_name_and_data_alone() -> None:
