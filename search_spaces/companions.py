@@ -42,6 +42,17 @@ def check_base_temperatures(arms: Sequence[Arm], shared: Space) -> None:
                 raise refusal(message, at=at, value=value, accepted="scale_by_temperature true, or no base_temperature")
 
 
+def check_queues(arms: Sequence[Arm], shared: Space) -> None:
+    """Refuses a cap of positives beside a memory queue: the cap begins with the views of the anchor's own image."""
+    for index in range(len(arms)):
+        given = _given_to(index, arms, shared)
+        has_queue = any(field == "queue_size" and held_value(field, value) > 0 for field, value, _ in given)
+        for field, value, at in given:
+            if field == "positives_cap" and value is not None and has_queue:
+                message = "positives_cap counts the views of an anchor's own image first, which a queue does not tell"
+                raise refusal(message, at=at, value=value, accepted="queue_size 0, or no positives_cap")
+
+
 def _given_to(index: int, arms: Sequence[Arm], shared: Space) -> list[tuple[str, Any, Path]]:
     """Field, value and path of all that the spec gives to the trials of one arm."""
     values = values_of_trial_fields(arms, shared)

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from search_spaces.arms import Arm, arm_config, check_arm, check_shared, values_of_trial_fields
 from search_spaces.availability import check_available
-from search_spaces.companions import ProbeKind, check_base_temperatures, check_probe_fields
+from search_spaces.companions import ProbeKind, check_base_temperatures, check_probe_fields, check_queues
 from search_spaces.datasets import DatasetSpec, most_training_images
 from search_spaces.design import MAX_TRIALS, Design, Pruning
 from search_spaces.durations import Duration
@@ -142,6 +142,7 @@ class SweepSpec(Vocabulary):
         check_shared(self.arms, self.shared)
         for index, arm in enumerate(self.arms):
             check_arm(arm, self.shared, at=["arms", index])
+        check_queues(self.arms, self.shared)
         check_probe_fields(self.evaluation.probe.kind, self.arms, self.shared)
         check_base_temperatures(self.arms, self.shared)
         _check_design(self)

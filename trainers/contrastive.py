@@ -2,8 +2,6 @@
 
 # B images of this worker, N their views, M views of all workers, C channels, H height, W width, D embedding
 
-import math
-
 import torch
 from torch import Tensor, nn
 
@@ -47,8 +45,7 @@ class Contrastive(Objective):
     def training_loss(self, images_BCHW: Tensor, labels_B: Tensor, draws: Draws) -> BatchLoss:
         """The loss of two views of each image, passed through the encoder together.
 
-        Own views are the anchors, those of all workers the keys. Equal embeddings cost scale · ln(2B − 1): every
-        other view is as likely to be the positive.
+        Own views are the anchors, those of all workers the keys.
         """
         anchors_ND = self.projection(self.encoder(self.views_of(images_BCHW, draws)))
         keys_MD = self.world.gather_rows(anchors_ND)
@@ -61,7 +58,7 @@ class Contrastive(Objective):
             anchors_ND, key_labels_M[columns_N], keys_MD, key_labels_M, columns_N, views_per_image=self.views_per_image
         )
         loss = share.total / self.world.sum(share.anchors).clamp(min=1)
-        return BatchLoss(loss, spread_of(anchors_ND), self.loss.scale * math.log(len(keys_MD) - 1))
+        return BatchLoss(loss, spread_of(anchors_ND), self.loss.of_equal_embeddings(key_labels_M))
 
     def fit_classifier(self, train: LabelledImages) -> Frozen:
         """The frozen encoder, without its projection, under a linear probe."""

@@ -18,6 +18,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from trainers.clock import Clock
 from trainers.datasets.labelled import LabelledImages
+from trainers.device_use import DeviceUse
 from trainers.distributed import World
 from trainers.draws import Draws
 from trainers.health import Health
@@ -87,11 +88,14 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
 
 
 def train_epoch(training: Training, train: LabelledImages, clock: Clock) -> dict[str, float]:
-    """One pass over the images in a new order. Returns train_loss, learning_rate (its last) and images_per_second.
+    """One pass over the images in a new order.
+
+    Returns train_loss, learning_rate (its last), images_per_second, and how much of the device was used.
 
     Raises Diverged, Collapsed or TimedOut, on all workers alike.
     """
     start_seconds, start_passes = clock.seconds, training.image_passes
+    device_use = DeviceUse(train.labels.device, clock)
     learning_rate = 0.0
     totals = _EpochTotals(training.world, train.labels.device)
     training.objective.train()
@@ -110,6 +114,7 @@ def train_epoch(training: Training, train: LabelledImages, clock: Clock) -> dict
         "train_loss": means.loss,
         "learning_rate": learning_rate,
         "images_per_second": (training.image_passes - start_passes) / (clock.seconds - start_seconds),
+        **device_use.metrics(),
     }
 
 

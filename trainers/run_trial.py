@@ -41,7 +41,7 @@ class EpochEnd:
     step: int
     """Epochs completed."""
     metrics: dict[str, float]
-    """train_loss, learning_rate, images_per_second, and on measured epochs val_*; all finite."""
+    """Those of `train_epoch`, and on measured epochs val_*; all finite."""
     image_passes: int
     """Augmented images that went through the encoder."""
     device_seconds: float

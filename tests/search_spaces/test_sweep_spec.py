@@ -156,6 +156,11 @@ def refused(**changes: Any) -> Refusal:
             "/arms/0/base/base_temperature",
             ["no meaning where scale_by_temperature is false", "accepted: scale_by_temperature true"],
         ),
+        (
+            {"arms__0__base": {"positives_cap": 3, "queue_size": 64}},
+            "/arms/0/base/positives_cap",
+            ["which a queue does not tell", "accepted: queue_size 0"],
+        ),
         ({"arms__1__base__large_margin": 2}, "/arms/1/base/large_margin", ["'cross_entropy'", "does not use"]),
         ({"arms__0__base__triplet_margin": 0.2}, "/arms/0/base/triplet_margin", ["'supcon'", "does not use"]),
         ({"shared__precision": {"kind": "choice", "values": ["fp32", "tf32"]}}, "/shared/precision", ["tf32"]),

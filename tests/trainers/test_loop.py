@@ -43,6 +43,12 @@ def test_image_passes_count_every_view(make_training: MakeTraining, nine_images:
     assert (training.image_passes, training.epochs_done) == (2 * 16, 2)
 
 
+def test_an_epoch_tells_how_much_of_the_processor_it_used(
+    make_training: MakeTraining, nine_images: InMemoryImages
+) -> None:
+    assert 0 < train_epoch(make_training(), nine_images, no_limit())["cpu_use"] < 2
+
+
 def test_the_steps_are_those_of_plain_pytorch(make_training: MakeTraining, nine_images: InMemoryImages) -> None:
     training, plain = make_training(batch_size=3), make_training(batch_size=3)
     metrics = train_epoch(training, nine_images, no_limit())
@@ -113,5 +119,5 @@ def test_time_is_checked_before_each_step(make_training: MakeTraining, nine_imag
     seconds = iter(range(100))
     training = make_training(batch_size=3)
     with pytest.raises(TimedOut):
-        train_epoch(training, nine_images, Clock(1, 3.5, now=lambda: next(seconds)))
-    assert training.scheduler.last_epoch == 2  # the start of the epoch reads the clock too
+        train_epoch(training, nine_images, Clock(1, 4.5, now=lambda: next(seconds)))
+    assert training.scheduler.last_epoch == 2  # the start of the epoch reads the clock twice

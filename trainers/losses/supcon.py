@@ -6,6 +6,7 @@ maximum is taken (else low temperatures give NaN), and an anchor without positiv
 
 # B images, V views, D embedding; N anchors, M keys; forward: N = M = B·V
 
+import math
 from typing import Literal, NamedTuple
 
 import torch
@@ -117,6 +118,17 @@ class SupConLoss(nn.Module):
         with torch.autocast(anchors_ND.device.type, enabled=False):
             total = self._unscaled(anchors_ND.to(precision), keys_MD.to(precision), contrast)
         return AnchorSum(self.scale * total, (contrast.positives_N > 0).sum())
+
+    def of_equal_embeddings(self, key_labels_M: Tensor) -> float:
+        """What equal embeddings of one batch cost: the mean of ln(keys that an anchor is contrasted with), scaled."""
+        others = len(key_labels_M) - 1
+        if self.positives_cap is None:
+            return self.scale * math.log(others)
+        _, classes_M, sizes_K = torch.unique(key_labels_M, return_inverse=True, return_counts=True)
+        beyond_K = (sizes_K - 1 - self.positives_cap).clamp(min=0)
+        counts_M = (sizes_K > 1)[classes_M]
+        contrasted = (others - beyond_K[classes_M])[counts_M]
+        return self.scale * float(contrasted.log().sum()) / max(len(contrasted), 1)
 
     def _unscaled(self, anchors_ND: Tensor, keys_MD: Tensor, contrast: Contrast) -> Tensor:
         weights_N = (contrast.positives_N > 0).to(anchors_ND.dtype)

@@ -8,6 +8,7 @@ from fakes.supcon_by_loops import draw, loss_by_loops
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytorch_metric_learning import losses as metric_learning
+from torch.nn.functional import normalize
 
 from trainers.losses.supcon import Summation, SupConLoss
 
@@ -165,3 +166,12 @@ def test_wrong_shapes_are_refused_with_what_came() -> None:
         SupConLoss()(torch.ones(6, 4), torch.zeros(6))
     with pytest.raises(ValueError, match=r"one per image \(6\), got \(12,\)"):
         SupConLoss()(torch.ones(6, 2, 4), torch.zeros(12))
+
+
+@pytest.mark.parametrize("summation", ["out", "in"])
+@pytest.mark.parametrize("cap", [None, 1, 3])
+def test_equal_embeddings_cost_what_the_loss_says_of_them(cap: int | None, summation: Summation) -> None:
+    loss = SupConLoss(0.2, summation=summation, positives_cap=cap)
+    labels = torch.tensor([0, 0, 0, 1, 1, 2])
+    equal = normalize(torch.ones(6, 2, 3), dim=2)
+    assert loss(equal, labels).item() == pytest.approx(loss.of_equal_embeddings(labels.repeat_interleave(2)), rel=1e-5)

@@ -1,0 +1,1 @@
+"""What it costs to train one trial on several workers: our gang of actors, and Ray Train's TorchTrainer."""
