@@ -1,5 +1,6 @@
 """One process that trains: alone in its Tune actor, or one of a gang's workers. Imports PyTorch: seconds."""
 
+import os
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from trainers.runner.attempt import Attempt, folder_of
 
 def start_run(attempt: Attempt, world: World = ALONE) -> TrialRun:
     """The attempt on this process, ready to advance."""
+    _hide_gpus_not_asked_for(attempt)
     torch.set_num_threads(attempt.resources.cpus_per_worker)
     assignment = attempt.assignment
     return TrialRun(
@@ -36,8 +38,15 @@ class GangWorker:
 
     def join(self, attempt: Attempt, rank: int, address: str, port: int) -> None:
         """Waits for the others. Raises RuntimeError when one does not come."""
+        _hide_gpus_not_asked_for(attempt)
         self._run = start_run(attempt, World.join(rank, attempt.resources.workers, address, port))
 
     def advance(self) -> EpochEnd | Ending:
         """See TrialRun."""
         return self._run.advance()
+
+
+def _hide_gpus_not_asked_for(attempt: Attempt) -> None:
+    """Ray leaves a node's GPUs visible to those that take none: https://github.com/ray-project/ray/issues/54868."""
+    if not attempt.resources.gpus_per_worker:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
