@@ -35,8 +35,13 @@ def shortage(resources: Resources, nodes: Iterable[Mapping[str, float]]) -> str:
 
 
 def _workers_on(node: Mapping[str, float], bundle: Mapping[str, float]) -> int:
+    return min(_times(amount, node.get(name, 0.0)) for name, amount in bundle.items())
+
+
+def _times(amount: float, total: float) -> int:
+    """How often the amount is in the total; a fraction is of one device, never of two."""
     # Rounded, so that ten tenths of a GPU are ten; Ray counts in steps of 1e-4.
-    return min(int(round(node.get(name, 0.0) / amount, 4)) for name, amount in bundle.items())
+    return int(total) * int(round(1 / amount, 4)) if amount < 1 else int(round(total / amount, 4))
 
 
 def _bundle(resources: Resources) -> dict[str, float]:
