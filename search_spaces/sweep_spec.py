@@ -65,17 +65,6 @@ class Resources(Vocabulary):
         default=2, ge=1, le=10_000, description="Most trials that run at once, over all clusters."
     )
 
-    @model_validator(mode="after")
-    def _check_gpus(self) -> Self:
-        gpus = self.gpus_per_worker
-        if gpus > 1 and not gpus.is_integer():
-            message = f"gpus_per_worker {gpus:g} is neither a share of one GPU nor whole GPUs"
-            raise refusal(message, at=["gpus_per_worker"], value=gpus, accepted="0 … 1, or a whole number")
-        if self.workers > 1 and 0 < gpus < 1:
-            message = f"{self.workers} workers cannot share a GPU: NCCL needs a whole one for each"
-            raise refusal(message, at=["gpus_per_worker"], value=gpus, accepted="0, or a whole number")
-        return self
-
     @property
     def devices(self) -> float:
         """Devices that one trial holds: its GPUs, or its CPU cores where it has none."""
@@ -147,6 +136,7 @@ class SweepSpec(Vocabulary):
         check_base_temperatures(self.arms, self.shared)
         _check_design(self)
         check_available(self)
+        _check_gpus(self.resources)
         _check_batch_sizes(self)
         _check_corruptions(self)
         return self
@@ -198,6 +188,17 @@ def _check_design(spec: SweepSpec) -> None:
         at = ["design", "kind"] if spec.design.kind == "grid" else ["design", "configurations"]
         message = f"the {spec.design.kind} design makes {trials:,} trials"
         raise refusal(message, at=at, value=trials, accepted=f"at most {MAX_TRIALS:,} trials")
+
+
+def _check_gpus(resources: Resources) -> None:
+    """A worker trains on one GPU or a part of it, and NCCL gives no GPU to two workers."""
+    workers, gpus, at = resources.workers, resources.gpus_per_worker, ["resources", "gpus_per_worker"]
+    if gpus > 1:
+        message = f"a worker trains on one GPU, not on {gpus:g}"
+        raise refusal(message, at=at, value=gpus, accepted="0 … 1; more GPUs are more workers")
+    if workers > 1 and 0 < gpus < 1:
+        message = f"{workers} workers cannot share a GPU"
+        raise refusal(message, at=at, value=gpus, accepted="0 or 1")
 
 
 def _check_batch_sizes(spec: SweepSpec) -> None:

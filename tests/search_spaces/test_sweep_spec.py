@@ -134,9 +134,9 @@ def refused(**changes: Any) -> Refusal:
         (
             {"resources": {"workers": 2, "gpus_per_worker": 0.5}},
             "/resources/gpus_per_worker",
-            ["2 workers cannot share a GPU", "accepted: 0, or a whole number"],
+            ["2 workers cannot share a GPU", "accepted: 0 or 1"],
         ),
-        ({"resources": {"gpus_per_worker": 1.5}}, "/resources/gpus_per_worker", ["1.5", "a whole number"]),
+        ({"resources": {"gpus_per_worker": 2}}, "/resources/gpus_per_worker", ["one GPU, not on 2", "more workers"]),
         ({"evaluation__corruptions": "imagenet"}, "/evaluation/corruptions", ["not for digits", "small_images"]),
         (
             {"arms__0__base__probe_epochs": 5},

@@ -11,6 +11,10 @@ from search_spaces.vocabulary import Vocabulary
 _NEWS: TypeAdapter[StepResult | TrialEnding] = TypeAdapter(StepResult | TrialEnding)
 
 
+class WorkerLost(Exception):
+    """A worker vanished, or never came: the attempt is lost, which says nothing of its trial."""
+
+
 class Attempt(Vocabulary):
     """Everything that an actor needs; nothing secret, for Tune writes configs to disk."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.autoscaler.sdk import request_resources
 
 from search_spaces.runner_protocol import RunnerBrief
 from trainers.runner.courier import Courier
@@ -17,7 +18,8 @@ from trainers.runner.departure import Cause, Departure, LeaveNow
 from trainers.runner.desk import Desk
 from trainers.runner.ledger_client import LedgerClient
 from trainers.runner.reporter import Reporter
-from trainers.runner.resources import placement_of
+from trainers.runner.resources import Node, placement_of
+from trainers.runner.room import Room
 from trainers.runner.scheduler import LedgerScheduler
 from trainers.runner.searcher import LedgerSearcher
 from trainers.runner.trainable import train_attempt
@@ -82,7 +84,7 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
             name=brief.runner_id,
             storage_path=folder,
             num_samples=-1,
-            search_alg=LedgerSearcher(desk, brief, _nodes),
+            search_alg=LedgerSearcher(desk, brief, Room(brief.resources, _living_nodes, _wish)),
             callbacks=[Reporter(desk, departure)],
             scheduler=LedgerScheduler(desk),
             trial_dirname_creator=lambda trial: trial.trial_id,
@@ -93,9 +95,13 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
         )
 
 
-def _nodes() -> list[dict[str, float]]:
-    """The total resources of each node of the cluster."""
+def _living_nodes() -> list[Node]:
     return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def _wish(bundles: list[dict[str, float]]) -> None:
+    """Tells the autoscaler, if there is one, what is wanted at once."""
+    request_resources(bundles=bundles)
 
 
 def _say_goodbye(desk: Desk, courier: Courier, departure: Departure) -> int:

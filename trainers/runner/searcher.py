@@ -1,7 +1,6 @@
 """Tune's searcher, and thin: a suggestion is a trial that the ledger gave. Nothing is searched here."""
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from ray.tune.search import Searcher
@@ -10,7 +9,7 @@ from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import Finished, RunnerBrief, TrialEnding
 from trainers.runner.attempt import attempt_of, to_config
 from trainers.runner.desk import Desk
-from trainers.runner.resources import shortage, trials_that_fit
+from trainers.runner.room import Room
 
 log = logging.getLogger(__name__)
 
@@ -24,20 +23,19 @@ IDLE_PATIENCE_SECONDS = 1.0
 class LedgerSearcher(Searcher):  # type: ignore[misc]
     """Takes as many trials as fit the cluster at once, so that none is held back from another cluster.
 
-    Where not even one fits, each one ends as infeasible: Ray would let it wait in silence. `nodes` tells the total
-    resources of each node of the cluster.
+    Once it is sure that none will ever fit, every trial that it gets is infeasible.
     """
 
-    def __init__(self, desk: Desk, brief: RunnerBrief, nodes: Callable[[], list[dict[str, float]]]) -> None:
+    def __init__(self, desk: Desk, brief: RunnerBrief, room: Room) -> None:
         super().__init__()
         self._desk = desk
         self._brief = brief
-        self._nodes = nodes
+        self._room = room
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """A config, None while there is nothing to run, or FINISHED. See ray.tune.search.Searcher."""
         running = self._desk.running
-        if running and running >= trials_that_fit(self._brief.resources, self._nodes()):
+        if running >= self._room.fitting() and not (self._room.is_given_up or self._desk.is_draining):
             return None
         answer = self._desk.take_trial(self._patience_seconds(running))
         if answer is None:
@@ -45,17 +43,11 @@ class LedgerSearcher(Searcher):  # type: ignore[misc]
         if isinstance(answer, Finished):
             return str(Searcher.FINISHED)
         name, trial = answer
-        log.info("trial taken: attempt=%s trial=%s arm=%s", name, trial.number, trial.arm)
-        nodes = self._nodes()
-        if trials_that_fit(self._brief.resources, nodes) == 0:
-            self._refuse(name, shortage(self._brief.resources, nodes))
+        if self._room.is_given_up:
+            self._refuse(name)
             return None
+        log.info("trial taken: attempt=%s trial=%s arm=%s", name, trial.number, trial.arm)
         return to_config(attempt_of(self._brief, name, trial))
-
-    def _refuse(self, name: str, reason: str) -> None:
-        log.warning("trial does not fit the cluster: attempt=%s reason=%s", name, reason)
-        ending = TrialEnding(tune_trial_id=name, outcome=Outcome.INFEASIBLE, reason=reason, attempt_device_seconds=0.0)
-        self._desk.record(ending)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Nothing to learn: the ledger hears of results from the callback."""
@@ -66,6 +58,14 @@ class LedgerSearcher(Searcher):  # type: ignore[misc]
     def restore(self, checkpoint_path: str) -> None:
         """Never called: a runner that died is replaced, not restored."""
         raise NotImplementedError
+
+    def _refuse(self, tune_trial_id: str) -> None:
+        reason = self._room.lack()
+        log.warning("trial refused: attempt=%s reason=%s", tune_trial_id, reason)
+        ending = TrialEnding(
+            tune_trial_id=tune_trial_id, outcome=Outcome.INFEASIBLE, reason=reason, attempt_device_seconds=0.0
+        )
+        self._desk.record(ending)
 
     def _patience_seconds(self, running: int) -> float:
         if not running:

@@ -8,11 +8,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
-from ray.exceptions import RayActorError
 
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LONGEST_REASON, StepResult, TrialEnding
-from trainers.runner.attempt import Attempt, folder_of, from_config, to_result
+from trainers.runner.attempt import Attempt, WorkerLost, folder_of, from_config, to_result
 
 if TYPE_CHECKING:
     from trainers.run_trial import Ending, EpochEnd
@@ -29,12 +28,12 @@ def train_attempt(config: dict[str, Any]) -> None:
 def run_attempt(attempt: Attempt, report: Callable[[StepResult], None]) -> TrialEnding:
     """Trains on this process, or with a gang, telling `report` of every epoch.
 
-    An exception is an ending: our bug, not a loss. Only the death of a gang's worker passes, for the attempt is lost.
+    An exception is an ending: our bug, not a loss. Only WorkerLost passes.
     """
     started_at = time.perf_counter()
     try:
         return _run(attempt, report)
-    except RayActorError:
+    except WorkerLost:
         raise
     except Exception as error:
         log.exception("attempt crashed: attempt=%s trial=%s", attempt.tune_trial_id, attempt.assignment.number)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import ray
 import torch
 from ray.util import get_node_ip_address
 
@@ -44,6 +45,11 @@ class GangWorker:
     def advance(self) -> EpochEnd | Ending:
         """See TrialRun."""
         return self._run.advance()
+
+    @ray.method(concurrency_group="watch")  # type: ignore[untyped-decorator]
+    def is_alive(self) -> bool:
+        """Answers while this worker trains, or waits for another."""
+        return True
 
 
 def _hide_gpus_not_asked_for(attempt: Attempt) -> None:

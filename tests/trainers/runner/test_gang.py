@@ -21,7 +21,7 @@ Make = Callable[..., Any]
 Start = Callable[..., subprocess.Popen[str]]
 
 
-def exit_code(runner: subprocess.Popen[str], seconds: float = 120) -> int:
+def exit_code(runner: subprocess.Popen[str], seconds: float = 240) -> int:
     _, errors = runner.communicate(timeout=seconds)
     sys.stderr.write(errors)
     return runner.returncode
@@ -61,7 +61,7 @@ def test_a_killed_worker_means_a_lost_attempt_and_the_next_one_completes(
 ) -> None:
     ledger.plan(assignment(0, epochs=60))
     runner = start_runner(brief(resources=TWO))
-    ledger.wait_for(lambda: ledger.numbers("results") != [])
+    ledger.wait_for(lambda: ledger.numbers("results") != [], seconds=150)
     victims = gang(cluster)
     assert len(victims) == 2
     victims[1].kill()
@@ -91,13 +91,3 @@ def test_a_trial_that_all_workers_refuse_fails_with_its_sentence(
     [ending] = ledger.news("outcomes")
     assert ending["outcome"] == "failed"
     assert "batch_size 5000 is more than the 1222 training images" in ending["reason"]
-
-
-def test_more_workers_than_the_cluster_holds_are_infeasible(
-    start_runner: Start, ledger: Any, brief: Make, assignment: Make
-) -> None:
-    ledger.plan(assignment(0), assignment(1))
-    assert exit_code(start_runner(brief(resources={"workers": 3}))) == 0
-    assert [ending["outcome"] for ending in ledger.news("outcomes")] == ["infeasible"] * 2
-    reason = "a trial needs 3 workers of 1 CPU each; the cluster has room for 2"
-    assert {ending["reason"] for ending in ledger.news("outcomes")} == {reason}

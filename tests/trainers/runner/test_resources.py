@@ -3,7 +3,7 @@
 import pytest
 
 from search_spaces.sweep_spec import Resources
-from trainers.runner.resources import placement_of, shortage, trials_that_fit
+from trainers.runner.resources import placement_of, trials_that_fit
 
 
 def test_a_trial_without_gpus_asks_for_none() -> None:
@@ -51,8 +51,3 @@ def test_as_many_trials_fit_as_the_scarcest_resource_allows(
     resources: Resources, nodes: list[dict[str, float]], fitting: int
 ) -> None:
     assert trials_that_fit(resources, nodes) == fitting
-
-
-def test_a_shortage_tells_what_is_needed_and_what_there_is() -> None:
-    sentence = shortage(Resources(workers=4, gpus_per_worker=1), [{"CPU": 8.0, "GPU": 2.0}, {"CPU": 8.0}])
-    assert sentence == "a trial needs 4 workers of 1 CPU and 1 GPU each; the cluster has room for 2"

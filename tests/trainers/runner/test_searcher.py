@@ -7,10 +7,12 @@ import pytest
 from ray.tune.search import Searcher
 
 from search_spaces.outcomes import Outcome
-from search_spaces.runner_protocol import Finished, Wait
+from search_spaces.runner_protocol import Finished, ReportAnswer, Wait
+from search_spaces.sweep_spec import Resources
 from trainers.runner import searcher as searcher_module
 from trainers.runner.attempt import from_config
-from trainers.runner.desk import Desk
+from trainers.runner.desk import NEVER, Desk
+from trainers.runner.room import GROWTH_SECONDS, Room
 from trainers.runner.searcher import LedgerSearcher
 
 
@@ -23,7 +25,15 @@ def desk(clock: Any, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 @pytest.fixture
 def searcher(desk: Desk, brief: Callable[..., Any]) -> LedgerSearcher:
-    return LedgerSearcher(desk, brief(), lambda: [{"CPU": 2.0}])
+    """Of a cluster with room for two trials."""
+    return LedgerSearcher(desk, brief(), Room(Resources(), lambda: [{"CPU": 2.0}], lambda _: None))
+
+
+@pytest.fixture
+def cramped(desk: Desk, brief: Callable[..., Any], clock: Any) -> LedgerSearcher:
+    """Of a cluster that cannot hold the two workers of a trial."""
+    room = Room(Resources(workers=2), lambda: [{"CPU": 1.0}], lambda _: None, clock)
+    return LedgerSearcher(desk, brief(), room)
 
 
 def test_a_suggestion_is_the_trial_that_the_ledger_gave(
@@ -33,17 +43,6 @@ def test_a_suggestion_is_the_trial_that_the_ledger_gave(
     desk.answered(assignment(7))
     attempt = from_config(searcher.suggest("tunes-own-id"))
     assert (attempt.tune_trial_id, attempt.assignment) == (name, assignment(7))
-
-
-def test_a_trial_that_fits_nowhere_is_infeasible_at_once(
-    desk: Desk, brief: Callable[..., Any], assignment: Callable[..., Any]
-) -> None:
-    searcher = LedgerSearcher(desk, brief(resources={"workers": 3}), lambda: [{"CPU": 2.0}])
-    desk.answered(assignment(7))
-    assert searcher.suggest("tunes-own-id") is None
-    [ending] = desk.next_report().outcomes
-    assert ending.outcome is Outcome.INFEASIBLE
-    assert ending.reason == "a trial needs 3 workers of 1 CPU each; the cluster has room for 2"
 
 
 def test_there_is_no_suggestion_while_the_ledger_has_none(searcher: LedgerSearcher, desk: Desk) -> None:
@@ -68,3 +67,27 @@ def test_no_more_is_asked_for_than_fits(
     assert searcher.suggest("a") is None
     desk.record(completed(names[0]))
     assert searcher.suggest("a") is not None
+
+
+def test_without_room_for_a_trial_none_is_asked_for_while_the_cluster_may_grow(
+    cramped: LedgerSearcher, desk: Desk
+) -> None:
+    assert cramped.suggest("a") is None
+    assert desk.ask_wanted_at == NEVER
+
+
+def test_without_room_for_ever_every_trial_is_infeasible_with_what_is_lacking(
+    cramped: LedgerSearcher, desk: Desk, assignment: Callable[..., Any], clock: Any
+) -> None:
+    cramped.suggest("a")
+    clock.turn(GROWTH_SECONDS + 1)
+    desk.answered(assignment())
+    assert cramped.suggest("b") is None
+    [ending] = desk.next_report().outcomes
+    assert (ending.outcome, ending.attempt_device_seconds) == (Outcome.INFEASIBLE, 0.0)
+    assert ending.reason == "a trial needs 2 × (1 CPU), the nodes of the cluster hold 1 of these"
+
+
+def test_a_drained_runner_does_not_wait_for_room(cramped: LedgerSearcher, desk: Desk) -> None:
+    desk.delivered(desk.next_report(), ReportAnswer(drain=True))
+    assert cramped.suggest("a") == Searcher.FINISHED
