@@ -1,10 +1,11 @@
 """Fields of a trial that mean something only beside another choice: refused without it, never ignored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from search_spaces.arms import Arm, values_of_trial_fields
 from search_spaces.space import Space, held_value
+from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Path, refusal
 
 ProbeKind = Literal["lbfgs", "sgd"]
@@ -17,6 +18,32 @@ _USED_ONLY_BY_PROBE: dict[str, ProbeKind] = {
     "probe_batch_size": "sgd",
     "probe_label_smoothing": "sgd",
 }
+
+
+_NEEDS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
+    "key_momentum": ("queue_size", lambda size: size > 0, "a queue_size above 0"),
+    "projection_dim": ("projection", lambda kind: kind != "none", "projection linear or mlp"),
+    "augmentation_magnitude": (
+        "augmentation",
+        lambda name: name not in ("none", "basic", "autoaugment"),
+        "augmentation randaugment, simaugment or stacked_randaugment",
+    ),
+}
+"""Field → the other field without which it does nothing, whether a value of that one will do, and which those are."""
+
+
+def check_effects(arms: Sequence[Arm], shared: Space) -> None:
+    """Refuses fields that change nothing in any trial of an arm."""
+    for index in range(len(arms)):
+        given = _given_to(index, arms, shared)
+        for field, value, at in given:
+            other, will_do, accepted = _NEEDS.get(field, ("", None, ""))
+            if will_do is None:
+                continue
+            values = [held_value(name, one) for name, one, _ in given if name == other]
+            if not any(map(will_do, values or [TrialConfig.model_fields[other].default])):
+                message = f"{field} does nothing here: {other} is never one that reads it"
+                raise refusal(message, at=at, value=value, accepted=f"{accepted}, or no {field}")
 
 
 def check_probe_fields(kind: ProbeKind, arms: Sequence[Arm], shared: Space) -> None:

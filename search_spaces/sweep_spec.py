@@ -8,8 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from search_spaces.arms import Arm, arm_config, check_arm, check_shared, values_of_trial_fields
 from search_spaces.availability import check_available
-from search_spaces.companions import ProbeKind, check_base_temperatures, check_probe_fields, check_queues
-from search_spaces.datasets import DatasetSpec, most_training_images
+from search_spaces.companions import ProbeKind, check_base_temperatures, check_effects, check_probe_fields, check_queues
+from search_spaces.datasets import DatasetSpec, facts_of, most_training_images
 from search_spaces.design import MAX_TRIALS, Design, Pruning
 from search_spaces.durations import Duration
 from search_spaces.metrics import METRICS, SWEEP_METRICS, Goal
@@ -132,6 +132,7 @@ class SweepSpec(Vocabulary):
         for index, arm in enumerate(self.arms):
             check_arm(arm, self.shared, at=["arms", index])
         check_queues(self.arms, self.shared)
+        check_effects(self.arms, self.shared)
         check_probe_fields(self.evaluation.probe.kind, self.arms, self.shared)
         check_base_temperatures(self.arms, self.shared)
         _check_design(self)
@@ -225,9 +226,12 @@ def _batch_sizes(spec: SweepSpec) -> Iterator[tuple[int, Path]]:
 
 
 def _check_corruptions(spec: SweepSpec) -> None:
-    """Only ImageNet's corruptions are normalised by AlexNet, which saw ImageNet's images."""
-    if spec.evaluation.corruptions == "imagenet" and spec.dataset.name != "imagenet":
-        message = f"the corruptions of imagenet are made for its images, not for {spec.dataset.name}"
+    """ImageNet's are normalised by the errors of AlexNet, which saw ImageNet's images at 224 pixels."""
+    size = facts_of(spec.dataset).image_size
+    if spec.evaluation.corruptions == "imagenet" and (spec.dataset.name, size) != ("imagenet", 224):
+        message = (
+            f"the corruptions of imagenet are made for its images of 224 pixels, not for {spec.dataset.name} at {size}"
+        )
         raise refusal(message, at=["evaluation", "corruptions"], value="imagenet", accepted="none, small_images")
 
 

@@ -18,7 +18,9 @@ from torch.autograd.function import once_differentiable
 from torch.nn.parallel import DistributedDataParallel
 
 JOIN_TIMEOUT = timedelta(minutes=5)
-"""How long a worker waits for the others: at the start, and at each exchange."""
+"""How long a worker waits for the others at the start."""
+EXCHANGE_TIMEOUT = timedelta(hours=12)
+"""How long it waits at an exchange: evaluations are long and uneven. Of a death the gang's leader hears by itself."""
 
 
 def meeting_point() -> TCPStore:
@@ -42,7 +44,7 @@ class World:
         if size > 1:
             store = TCPStore(address, port, is_master=False, timeout=JOIN_TIMEOUT)
             backend = "nccl" if torch.cuda.is_available() else "gloo"
-            dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=JOIN_TIMEOUT)
+            dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=EXCHANGE_TIMEOUT)
         return World(rank, size)
 
     def leave(self) -> None:

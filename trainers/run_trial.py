@@ -19,17 +19,19 @@ from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LONGEST_REASON
 from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
-from trainers.build.trial import BuiltTrial, build_trial
+from trainers.build.trial import BuiltTrial, DoesNotFit, build_trial
 from trainers.checkpoints import Checkpoints
 from trainers.clock import Clock, TimedOut
 from trainers.details import write_details
 from trainers.distributed import ALONE, World
 from trainers.evaluation.evaluate import evaluate, evaluate_fully
 from trainers.health import Collapsed, Diverged
-from trainers.loop import train_epoch
+from trainers.loop import Training, train_epoch
 
 log = logging.getLogger(__name__)
 
+OUT_OF_MEMORY = ("DefaultCPUAllocator", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+"""What the words of an error say of memory, where its type does not."""
 VALIDATIONS = 5
 """How often a run is measured on the validation images. Costs a tenth of a 4-second SupCon run, less of longer ones."""
 
@@ -147,14 +149,18 @@ def _outcome_of(error: Exception) -> tuple[Outcome, str]:
             return Outcome.COLLAPSED, str(error)
         case TimedOut():
             return Outcome.TIMED_OUT, str(error)
+        case DoesNotFit():
+            return Outcome.INFEASIBLE, str(error)
         case _ if _is_out_of_memory(error):
             return Outcome.INFEASIBLE, f"out of memory: {error}"
     return Outcome.FAILED, f"{type(error).__name__}: {error}"
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    # PyTorch's allocator for the CPU raises a plain RuntimeError.
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+    # PyTorch's allocator for the CPU, and CUDA's libraries, raise a plain RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
+        words in str(error) for words in OUT_OF_MEMORY
+    )
 
 
 def _epochs(
@@ -171,13 +177,16 @@ def _epochs(
     """Yields after each epoch, returns the scores, and notes in `facts` what it runs on."""
     trial = build_trial(config, dataset, evaluation, world)
     facts |= _facts_of(trial)
+    # Fitting the paper's second stage takes as long as training does.
+    validations = VALIDATIONS if evaluation.probe.kind == "lbfgs" else 1
     training, splits = trial.training, trial.splits
     checkpoints = Checkpoints(folder, trial.fingerprint, checkpoint_seconds)
     earlier_device_seconds = _resume(trial, checkpoints, checkpoint)
+    _check_same_start(training, splits.train.labels.device, world)
     while True:
         metrics = train_epoch(training, splits.train, clock)
         is_last = training.epochs_done == trial.epochs
-        if _is_measured(training.epochs_done, trial.epochs):
+        if _is_measured(training.epochs_done, trial.epochs, validations):
             classifier = training.objective.fit_classifier(splits.train)
             metrics |= _checked(evaluate(classifier, splits.val, "val", world))
         attempt_device_seconds = clock.device_seconds
@@ -205,7 +214,7 @@ def _epochs(
 def _facts_of(trial: BuiltTrial) -> dict[str, str]:
     device = trial.splits.train.labels.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
-    return {"dataset_fingerprint": trial.splits.fingerprint(), "device": name, "torch": torch.__version__}
+    return {"dataset_fingerprint": trial.images_fingerprint, "device": name, "torch": torch.__version__}
 
 
 def _resume(trial: BuiltTrial, checkpoints: Checkpoints, checkpoint: str | None) -> float:
@@ -217,6 +226,13 @@ def _resume(trial: BuiltTrial, checkpoints: Checkpoints, checkpoint: str | None)
     return float(state["device_seconds"])
 
 
+def _check_same_start(training: Training, device: torch.device, world: World) -> None:
+    """Every worker reads for itself: one that found an older checkpoint would train other weights than the others."""
+    epochs = world.gather(torch.tensor([training.epochs_done], device=device)).tolist()
+    if len(set(epochs)) > 1:
+        raise RuntimeError(f"the workers found checkpoints of different epochs, {epochs}: the storage is not shared")
+
+
 def _checkpoint_if_due(trial: BuiltTrial, checkpoints: Checkpoints, device_seconds: float) -> str | None:
     if not checkpoints.is_due():
         return None
@@ -224,9 +240,9 @@ def _checkpoint_if_due(trial: BuiltTrial, checkpoints: Checkpoints, device_secon
     return checkpoints.write(trial.training.epochs_done, state)
 
 
-def _is_measured(epoch: int, epochs: int) -> bool:
-    """Five epochs evenly over the run, the last among them; every epoch of a shorter run."""
-    return epoch * VALIDATIONS // epochs > (epoch - 1) * VALIDATIONS // epochs
+def _is_measured(epoch: int, epochs: int, validations: int) -> bool:
+    """So many epochs evenly over the run, the last among them; every epoch of a shorter run."""
+    return epoch * validations // epochs > (epoch - 1) * validations // epochs
 
 
 def _checked(metrics: dict[str, float]) -> dict[str, float]:

@@ -41,7 +41,7 @@ def test_rates_are_those_of_the_released_runs(objective: str, optimizer: Optimiz
     [
         ({}, 2.5),
         ({"probe_batch_size": 512}, 5.0),
-        ({"probe_optimizer": "rmsprop"}, 0.001),
+        ({"probe_optimizer": "rmsprop"}, 2.5),
         ({"probe_learning_rate": 0.3, "probe_batch_size": 512}, 0.3),
     ],
 )

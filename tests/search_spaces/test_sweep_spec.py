@@ -137,7 +137,7 @@ def refused(**changes: Any) -> Refusal:
             ["2 workers cannot share a GPU", "accepted: 0 or 1"],
         ),
         ({"resources": {"gpus_per_worker": 2}}, "/resources/gpus_per_worker", ["one GPU, not on 2", "more workers"]),
-        ({"evaluation__corruptions": "imagenet"}, "/evaluation/corruptions", ["not for digits", "small_images"]),
+        ({"evaluation__corruptions": "imagenet"}, "/evaluation/corruptions", ["not for digits at 8", "small_images"]),
         (
             {"arms__0__base__probe_epochs": 5},
             "/arms/0/base/probe_epochs",
@@ -160,6 +160,16 @@ def refused(**changes: Any) -> Refusal:
             {"arms__0__base": {"positives_cap": 3, "queue_size": 64}},
             "/arms/0/base/positives_cap",
             ["which a queue does not tell", "accepted: queue_size 0"],
+        ),
+        (
+            {"arms__0__base__key_momentum": 0.9},
+            "/arms/0/base/key_momentum",
+            ["does nothing here", "queue_size is never", "accepted: a queue_size above 0"],
+        ),
+        (
+            {"arms__0__base": {"projection": "none", "projection_dim": 64}},
+            "/arms/0/base/projection_dim",
+            ["does nothing here", "projection linear or mlp"],
         ),
         ({"arms__1__base__large_margin": 2}, "/arms/1/base/large_margin", ["'cross_entropy'", "does not use"]),
         ({"arms__0__base__triplet_margin": 0.2}, "/arms/0/base/triplet_margin", ["'supcon'", "does not use"]),

@@ -19,7 +19,7 @@ from search_spaces.outcomes import Outcome
 from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
 from trainers.build.splits import make_splits
-from trainers.run_trial import Ending, EpochEnd, run_trial
+from trainers.run_trial import OUT_OF_MEMORY, Ending, EpochEnd, run_trial
 
 OBJECTIVES = ["supcon", "cross_entropy"]
 
@@ -73,8 +73,7 @@ def test_an_ending_tells_what_the_trial_ran_on(run: Run) -> None:
     ending, _ = run(objective="cross_entropy")
     assert set(ending.facts) == {"dataset_fingerprint", "device", "torch"}
     assert ending.facts["torch"] == torch.__version__
-    images = make_splits(TrialConfig.model_validate({"objective": "supcon"}), DatasetSpec(name="digits"))
-    assert ending.facts["dataset_fingerprint"] == images.fingerprint()
+    assert ending.facts["dataset_fingerprint"] == make_splits(DatasetSpec(name="digits")).fingerprint()
 
 
 def test_the_scores_on_validation_are_those_of_the_last_epoch(run: Run) -> None:
@@ -246,11 +245,29 @@ def test_time_that_the_caller_takes_is_not_the_trials(run: Run) -> None:
     assert ending.attempt_device_seconds <= time.perf_counter() - start - sum(spans)
 
 
-def test_a_batch_larger_than_the_data_fails_with_both_numbers(run: Run) -> None:
+def test_a_batch_larger_than_the_data_is_infeasible_with_both_numbers(run: Run) -> None:
     ending, _ = run(batch_size=2000)
-    assert ending.outcome is Outcome.FAILED
+    assert ending.outcome is Outcome.INFEASIBLE
     assert ending.reason is not None
-    assert ending.reason.startswith("ValueError: batch_size 2000 is more than the 1222 training images")
+    assert ending.reason.startswith("batch_size 2000 is more than the 1222 training images")
+
+
+@pytest.mark.parametrize("words", OUT_OF_MEMORY)
+def test_every_way_to_say_that_memory_is_out_is_infeasible(
+    run: Run, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_out(*_: Any) -> None:
+        raise RuntimeError(f"CUDA error: {words} when calling something")
+
+    monkeypatch.setattr("trainers.run_trial.train_epoch", run_out)
+    ending, _ = run()
+    assert ending.outcome is Outcome.INFEASIBLE
+
+
+def test_the_papers_second_stage_is_fitted_once(run: Run) -> None:
+    trial = {"evaluation": Evaluation.model_validate({"probe": {"kind": "sgd"}})}
+    _, steps = run(trial, epochs=3, probe_epochs=1)
+    assert [step.step for step in steps if "val_top1" in step.metrics] == [3]
 
 
 @pytest.mark.slow

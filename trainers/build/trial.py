@@ -14,6 +14,7 @@ from trainers.batch_norm import synchronise_batch_norm
 from trainers.build.objective import make_objective
 from trainers.build.seeds import generator_of, seed_of
 from trainers.build.splits import make_splits
+from trainers.datasets.label_noise import with_noisy_training
 from trainers.datasets.splits import Splits
 from trainers.distributed import ALONE, World
 from trainers.health import Health
@@ -27,22 +28,30 @@ SMALLEST_SHARE = 2
 """Images of a batch that each worker has at least."""
 
 
+class DoesNotFit(ValueError):
+    """The configuration and the images, or the workers, do not go together; the message says what is accepted."""
+
+
 @dataclass(frozen=True)
 class BuiltTrial:
-    """A trial before its first step. `fingerprint` is equal only for the same configuration on the same images."""
+    """A trial before its first step."""
 
     splits: Splits
     training: Training
     epochs: int
+    images_fingerprint: str
+    """Equal only for the same images and labels in the same splits, label noise left out."""
     fingerprint: str
+    """Equal only for the same configuration on the same images."""
 
 
 def build_trial(config: TrialConfig, dataset: DatasetSpec, evaluation: Evaluation, world: World = ALONE) -> BuiltTrial:
     """Loads the images and makes the model, on the GPU if there is one. Equal arguments give equal weights.
 
-    Raises ValueError, saying what is accepted, for what cannot be built or does not fit the images.
+    Raises DoesNotFit, and ValueError for images that are missing or damaged.
     """
-    splits = make_splits(config, dataset)
+    splits = make_splits(dataset)
+    images_fingerprint = splits.fingerprint()
     _check_batch_size(config, splits, world)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     steps = config.epochs * steps_per_epoch(len(splits.train), config.batch_size)
@@ -51,17 +60,30 @@ def build_trial(config: TrialConfig, dataset: DatasetSpec, evaluation: Evaluatio
         objective = make_objective(config, dataset, evaluation.probe, steps, world).to(device)
     synchronise_batch_norm(objective, world, device)
     training = _make_training(config, objective, steps, device, world)
-    return BuiltTrial(splits.to(device), training, config.epochs, _fingerprint(config, splits))
+    return BuiltTrial(
+        _with_label_noise(config, splits).to(device),
+        training,
+        config.epochs,
+        images_fingerprint,
+        _fingerprint(config, images_fingerprint),
+    )
+
+
+def _with_label_noise(config: TrialConfig, splits: Splits) -> Splits:
+    """Arms of a pair have the same wrong labels in training."""
+    if config.label_noise == 0:
+        return splits
+    return with_noisy_training(splits, config.label_noise, generator_of(config.seed, "label noise"))
 
 
 def _check_batch_size(config: TrialConfig, splits: Splits, world: World) -> None:
     images, least = len(splits.train), SMALLEST_SHARE * world.size
     if config.batch_size > images:
-        raise ValueError(
+        raise DoesNotFit(
             f"batch_size {config.batch_size} is more than the {images} training images; accepted: {least} … {images}"
         )
     if config.batch_size < least:
-        raise ValueError(
+        raise DoesNotFit(
             f"batch_size {config.batch_size} leaves {world.size} workers less than {SMALLEST_SHARE} images each; "
             f"accepted: {least} … {images}"
         )
@@ -88,8 +110,6 @@ def _make_training(
     )
 
 
-def _fingerprint(config: TrialConfig, splits: Splits) -> str:
+def _fingerprint(config: TrialConfig, images_fingerprint: str) -> str:
     # Without defaults: a field that a later release adds changes no checkpoint's configuration.
-    return hashlib.sha256(
-        f"{config.model_dump_json(exclude_defaults=True)} {splits.fingerprint()}".encode()
-    ).hexdigest()
+    return hashlib.sha256(f"{config.model_dump_json(exclude_defaults=True)} {images_fingerprint}".encode()).hexdigest()

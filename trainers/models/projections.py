@@ -4,6 +4,7 @@
 
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
@@ -21,10 +22,10 @@ def make_projection(kind: ProjectionKind, feature_dim: int, projection_dim: int,
 
 
 class _UnitLength(nn.Module):
-    """Divides each row by its Euclidean length."""
+    """Divides each row by its Euclidean length; in float32 at least, for three digits of bf16 are too few for low τ."""
 
     def forward(self, rows_BD: Tensor) -> Tensor:
-        return normalize(rows_BD, dim=1)
+        return normalize(rows_BD.to(torch.promote_types(rows_BD.dtype, torch.float32)), dim=1)
 
 
 def _no_head(feature_dim: int, projection_dim: int) -> list[nn.Module]:

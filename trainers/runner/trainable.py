@@ -64,9 +64,10 @@ def _advances(attempt: Attempt) -> "Generator[EpochEnd | Ending]":
 
     if attempt.resources.workers > 1:
         yield from lead_gang(attempt)
-    run = start_run(attempt)
-    while True:
-        yield run.advance()
+    else:
+        run = start_run(attempt)
+        while True:
+            yield run.advance()
 
 
 def step_result(tune_trial_id: str, folder: str, end: "EpochEnd") -> StepResult:

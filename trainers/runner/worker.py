@@ -16,6 +16,7 @@ def start_run(attempt: Attempt, world: World = ALONE) -> TrialRun:
     """The attempt on this process, ready to advance."""
     _hide_gpus_not_asked_for(attempt)
     torch.set_num_threads(attempt.resources.cpus_per_worker)
+    _keep_to_its_share_of_a_gpu(attempt)
     assignment = attempt.assignment
     return TrialRun(
         assignment.config,
@@ -56,3 +57,11 @@ def _hide_gpus_not_asked_for(attempt: Attempt) -> None:
     """Ray leaves a node's GPUs visible to those that take none: https://github.com/ray-project/ray/issues/54868."""
     if not attempt.resources.gpus_per_worker:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def _keep_to_its_share_of_a_gpu(attempt: Attempt) -> None:
+    """A process is used again and keeps its former trial's memory; a neighbour on the GPU must not run out for that."""
+    share = attempt.resources.gpus_per_worker
+    if torch.cuda.is_available() and share:
+        torch.cuda.empty_cache()
+        torch.cuda.set_per_process_memory_fraction(min(share, 1.0))

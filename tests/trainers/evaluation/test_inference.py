@@ -5,7 +5,7 @@ from torch import nn
 
 from trainers.datasets.labelled import InMemoryImages
 from trainers.distributed import ALONE
-from trainers.evaluation.inference import BATCH_SIZE, frozen, outputs_of
+from trainers.evaluation.inference import LARGEST_BATCH, frozen, outputs_of
 
 
 def normalising_network() -> nn.Module:
@@ -14,7 +14,7 @@ def normalising_network() -> nn.Module:
 
 
 def test_batches_give_what_one_pass_gives() -> None:
-    network, images = normalising_network(), torch.rand(BATCH_SIZE + 3, 1, 4, 4)
+    network, images = normalising_network(), torch.rand(LARGEST_BATCH + 3, 1, 4, 4)
     labelled = InMemoryImages(images, torch.zeros(len(images), dtype=torch.int64))
     outputs = outputs_of(frozen(network), labelled, ALONE)
     assert not outputs.requires_grad

@@ -82,12 +82,12 @@ def test_a_stopped_trial_frees_its_workers_for_the_next_one(
     assert gang(cluster) == []
 
 
-def test_a_trial_that_all_workers_refuse_fails_with_its_sentence(
+def test_a_trial_that_all_workers_refuse_ends_with_its_sentence(
     start_runner: Start, ledger: Any, brief: Make, assignment: Make
 ) -> None:
     trial = assignment(0)
     ledger.plan(trial.model_copy(update={"config": trial.config.model_copy(update={"batch_size": 5000})}))
     assert exit_code(start_runner(brief(resources=TWO))) == 0
     [ending] = ledger.news("outcomes")
-    assert ending["outcome"] == "failed"
+    assert ending["outcome"] == "infeasible"
     assert "batch_size 5000 is more than the 1222 training images" in ending["reason"]
