@@ -15,6 +15,8 @@ from service.main import build_app
 from service.settings import Settings
 
 START_SECONDS = 30.0
+GRACEFUL_SECONDS = 3
+"""As the real one: an event stream that a client has left open would hold up the end for ever."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,10 @@ def running_service(home: Path) -> Iterator[RunningService]:
     """The service on that home."""
     settings = Settings(home=home, reconcile_seconds=0.05)
     app = build_app(settings, ClusterRegistry({}, {"local": FakeClusterClient()}))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=GRACEFUL_SECONDS
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
