@@ -12,14 +12,15 @@ from trainers.draws import Draws
 from trainers.evaluation.inference import Frozen, frozen
 from trainers.evaluation.probes import Probe
 from trainers.health import spread_of
-from trainers.losses.supcon import SupConLoss
+from trainers.losses.embedding_loss import EmbeddingLoss
 from trainers.objective import BatchLoss, Objective
 
 
 class Contrastive(Objective):
-    """SupCon (arXiv:2004.11362): encoder, projection and loss; `probe` makes the classifier.
+    """Encoder, projection and a loss of embeddings; `probe` makes the classifier. SupCon: arXiv:2004.11362.
 
-    Without `uses_labels` the loss sees none, and only the probe does: SimCLR (arXiv:2002.05709).
+    Without `uses_labels` the loss sees none, and only the probe does: SimCLR (arXiv:2002.05709). N-pairs (Sohn, 2016)
+    is `SupConLoss(temperature=1, positives_cap=1)`: one positive, all views of other classes as negatives.
     """
 
     views_per_image = 2
@@ -28,7 +29,7 @@ class Contrastive(Objective):
         self,
         encoder: nn.Module,
         projection: nn.Module,
-        loss: SupConLoss,
+        loss: EmbeddingLoss,
         augmentation: Augmentation,
         *,
         uses_labels: bool = True,

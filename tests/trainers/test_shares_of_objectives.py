@@ -7,14 +7,15 @@ import torch
 from fakes.workers import run_workers
 from torch import Tensor, nn
 
+from trainers.contrastive import Contrastive
 from trainers.cross_entropy import CrossEntropy
 from trainers.distributed import ALONE, World
 from trainers.draws import Draws
 from trainers.evaluation.probes import LbfgsProbe
+from trainers.losses.embedding_loss import EmbeddingLoss
 from trainers.losses.soft_nearest_neighbour import SoftNearestNeighbourLoss
 from trainers.losses.triplet import TripletLoss
 from trainers.max_margin import MaxMargin
-from trainers.metric_learning import EmbeddingLoss, MetricLearning
 from trainers.mixing import Mixing
 from trainers.objective import Objective
 
@@ -26,9 +27,9 @@ def brighten(images_BCHW: Tensor, draws: Draws) -> Tensor:
     return images_BCHW * draws.uniform(0, 1, len(images_BCHW)).view(-1, 1, 1, 1)
 
 
-def metric_learning(loss: EmbeddingLoss, world: World) -> Objective:
+def contrastive(loss: EmbeddingLoss, world: World) -> Objective:
     probe = LbfgsProbe(classes=4, weight_decay=1e-3, max_iterations=100)
-    return MetricLearning(nn.Flatten(), nn.Linear(64, 3), loss, brighten, probe=probe, world=world)
+    return Contrastive(nn.Flatten(), nn.Linear(64, 3), loss, brighten, probe=probe, world=world)
 
 
 def mixed(mixing: Mixing, world: World) -> Objective:
@@ -36,8 +37,8 @@ def mixed(mixing: Mixing, world: World) -> Objective:
 
 
 OBJECTIVES: dict[str, Callable[[World], Objective]] = {
-    "triplet": lambda world: metric_learning(TripletLoss(), world),
-    "soft_nearest_neighbour": lambda world: metric_learning(SoftNearestNeighbourLoss(0.5), world),
+    "triplet": lambda world: contrastive(TripletLoss(), world),
+    "soft_nearest_neighbour": lambda world: contrastive(SoftNearestNeighbourLoss(0.5), world),
     "max_margin": lambda world: MaxMargin(nn.Flatten(), 64, 4, 3, 10, brighten, world=world),
     "mixup": lambda world: mixed(Mixing(1.0, 0.0), world),
     "cutmix": lambda world: mixed(Mixing(0.0, 1.0), world),

@@ -17,7 +17,6 @@ from trainers.losses.soft_nearest_neighbour import SoftNearestNeighbourLoss
 from trainers.losses.supcon import SupConLoss
 from trainers.losses.triplet import TripletLoss
 from trainers.max_margin import MaxMargin
-from trainers.metric_learning import MetricLearning
 from trainers.mixing import Mixing
 from trainers.models.encoders import Encoder, make_encoder
 from trainers.models.projections import make_projection
@@ -72,10 +71,10 @@ def _make_on_embeddings(
     )
     match config.objective:
         case Name.TRIPLET:
-            return MetricLearning(encoder, projection, TripletLoss(config.triplet_margin), augmentation, **parts)
+            return Contrastive(encoder, projection, TripletLoss(config.triplet_margin), augmentation, **parts)
         case Name.SOFT_NEAREST_NEIGHBOUR:
             loss = SoftNearestNeighbourLoss(config.temperature)
-            return MetricLearning(encoder, projection, loss, augmentation, **parts)
+            return Contrastive(encoder, projection, loss, augmentation, **parts)
         case Name.N_PAIRS:
             n_pairs = SupConLoss(temperature=1.0, positives_cap=1)
             return Contrastive(encoder, projection, n_pairs, augmentation, **parts)

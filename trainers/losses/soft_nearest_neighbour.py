@@ -5,7 +5,8 @@
 import torch
 from torch import Tensor, nn
 
-from trainers.losses.supcon import AnchorSum, SupConLoss
+from trainers.losses.embedding_loss import AnchorSum
+from trainers.losses.supcon import SupConLoss
 
 
 class SoftNearestNeighbourLoss(nn.Module):
@@ -20,9 +21,16 @@ class SoftNearestNeighbourLoss(nn.Module):
         self._inner = SupConLoss(temperature / 2, summation="in", scale_by_temperature=False)
 
     def against(
-        self, anchors_ND: Tensor, anchor_labels_N: Tensor, keys_MD: Tensor, key_labels_M: Tensor, own_columns_N: Tensor
+        self,
+        anchors_ND: Tensor,
+        anchor_labels_N: Tensor,
+        keys_MD: Tensor,
+        key_labels_M: Tensor,
+        own_columns_N: Tensor,
+        *,
+        views_per_image: int = 1,
     ) -> AnchorSum:
-        """The loss of anchors that stand in `own_columns_N` of the keys; see `SupConLoss.against`."""
+        """The loss of anchors that stand in `own_columns_N` of the keys; see `EmbeddingLoss`."""
         precision = torch.promote_types(anchors_ND.dtype, torch.float32)
         with torch.autocast(anchors_ND.device.type, enabled=False):
             anchors_ND, keys_MD = anchors_ND.to(precision), keys_MD.to(precision)

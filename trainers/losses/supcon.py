@@ -7,28 +7,16 @@ maximum is taken (else low temperatures give NaN), and an anchor without positiv
 # B images, V views, D embedding; N anchors, M keys; forward: N = M = B·V
 
 import math
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from trainers.losses.contrast import Contrast, contrast_of
+from trainers.losses.embedding_loss import AnchorSum
 from trainers.losses.log_sum_exp import ChunkSize, weighted_log_sum_exp
 
 Summation = Literal["out", "in"]
-
-
-class AnchorSum(NamedTuple):
-    """A share of a loss: the mean is Σ total / Σ anchors, over whoever holds shares."""
-
-    total: Tensor
-    """Scalar: the scaled losses of the anchors that have a positive, added up."""
-    anchors: Tensor
-    """Scalar, integer: how many those are."""
-
-    def mean(self) -> Tensor:
-        """Of these anchors alone. Zero, and connected to the graph, if none has a positive."""
-        return self.total / self.anchors.clamp(min=1)
 
 
 class SupConLoss(nn.Module):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from trainers.losses.supcon import AnchorSum
+from trainers.losses.embedding_loss import AnchorSum
 
 
 class TripletLoss(nn.Module):
@@ -28,9 +28,16 @@ class TripletLoss(nn.Module):
         self.margin = margin
 
     def against(
-        self, anchors_ND: Tensor, anchor_labels_N: Tensor, keys_MD: Tensor, key_labels_M: Tensor, own_columns_N: Tensor
+        self,
+        anchors_ND: Tensor,
+        anchor_labels_N: Tensor,
+        keys_MD: Tensor,
+        key_labels_M: Tensor,
+        own_columns_N: Tensor,
+        *,
+        views_per_image: int = 1,
     ) -> AnchorSum:
-        """The loss of anchors that stand in `own_columns_N` of the keys; see `SupConLoss.against`."""
+        """The loss of anchors that stand in `own_columns_N` of the keys; see `EmbeddingLoss`."""
         precision = torch.promote_types(anchors_ND.dtype, torch.float32)
         with torch.autocast(anchors_ND.device.type, enabled=False):
             distances_NM = _squared_distances(anchors_ND.to(precision), keys_MD.to(precision))

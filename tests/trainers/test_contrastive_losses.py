@@ -1,17 +1,18 @@
-"""The metric-learning objective around plain parts, and N-pairs as a case of SupCon."""
+"""The contrastive objective with losses other than SupCon's, and N-pairs as a case of SupCon."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from trainers.contrastive import Contrastive
 from trainers.datasets.labelled import InMemoryImages
 from trainers.distributed import ALONE
 from trainers.draws import Draws
 from trainers.evaluation.probes import LbfgsProbe
+from trainers.losses.embedding_loss import EmbeddingLoss
 from trainers.losses.soft_nearest_neighbour import SoftNearestNeighbourLoss
 from trainers.losses.supcon import SupConLoss
 from trainers.losses.triplet import TripletLoss
-from trainers.metric_learning import EmbeddingLoss, MetricLearning
 
 LABELS = torch.arange(20) % 2
 NOISE = torch.rand(20, 1, 2, 2, generator=torch.Generator().manual_seed(0))
@@ -23,10 +24,10 @@ def brighten(images_BCHW: Tensor, draws: Draws) -> Tensor:
     return images_BCHW * draws.uniform(0, 1, len(images_BCHW)).view(-1, 1, 1, 1)
 
 
-def objective(loss: EmbeddingLoss) -> MetricLearning:
+def objective(loss: EmbeddingLoss) -> Contrastive:
     torch.manual_seed(0)
     probe = LbfgsProbe(classes=2, weight_decay=1e-3, max_iterations=100)
-    return MetricLearning(nn.Flatten(), nn.Linear(4, 3), loss, brighten, probe=probe, world=ALONE)
+    return Contrastive(nn.Flatten(), nn.Linear(4, 3), loss, brighten, probe=probe, world=ALONE)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
