@@ -1,6 +1,7 @@
 """The loop: workers claim due sweeps and take one step each, until the service stops."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -54,7 +55,9 @@ async def take_due_step(tools: Tools, worker: str) -> bool:
     except ClaimLost as lost:
         log.info("claim lost: %s", lost)
     except asyncio.CancelledError:
-        await asyncio.shield(_release(claim, 0.0))
+        # Nothing may take the place of the cancellation: a claim that is lost, or given back already, is no news.
+        with contextlib.suppress(ClaimLost, SweepServiceError):
+            await asyncio.shield(_release(claim, 0.0))
         raise
     except Exception:
         # A bug in one sweep's step must not stop the others; this one is kept back for a while.

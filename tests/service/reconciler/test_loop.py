@@ -309,6 +309,23 @@ async def test_step_that_is_stopped_gives_its_claim_back(world: World) -> None:
     assert (await world.sweep(sweep_id)).claimed_by is None
 
 
+async def test_step_that_is_stopped_stops_although_its_claim_is_lost(world: World) -> None:
+    """Otherwise its worker would go on for ever, and the service could not end."""
+    sweep_id = await world.create()
+    tools = Tools(world.settings, world.database, world.clusters, world.clock)
+    world.cluster.hangs = True
+    task = asyncio.create_task(take_due_step(tools, "worker"))
+    while not await runner_rows(world, sweep_id):
+        await asyncio.sleep(0.01)
+    async with world.database.write() as session:
+        sweep = await sweeps.find(session, sweep_id, lock=True)
+        assert sweep is not None
+        sweep.claimed_by = "another worker"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+
+
 async def test_workers_outlive_whatever_a_step_raises(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 
