@@ -206,6 +206,9 @@ def _check_batch_sizes(spec: SweepSpec) -> None:
     """A batch holds two images for every worker, and no more than there are, where their number is known."""
     least, most = 2 * spec.resources.workers, most_training_images(spec.dataset)
     accepted = f"at least {least}" if most is None else f"from {least} to about {most}"
+    if most is not None and least > most:
+        message = f"{spec.resources.workers} workers need two images each, and there are about {most} to train on"
+        raise refusal(message, at=["resources", "workers"], value=spec.resources.workers, accepted="fewer workers")
     for value, at in _batch_sizes(spec):
         if most is not None and value > most:
             message = f"batch_size {value} is more than the training images of {spec.dataset.name}"

@@ -46,7 +46,7 @@ class TrialConfig(Vocabulary):
         default=None, ge=1, description="Most positives used per anchor; none uses all (paper, Table 6)."
     )
     queue_size: int = Field(
-        default=0, ge=0, description="Embeddings kept in a memory bank; 0 is none (reference: 8192)."
+        default=0, ge=0, le=2**20, description="Embeddings kept in a memory bank; 0 is none (reference: 8192)."
     )
     key_momentum: float = Field(
         default=0.999, ge=0, lt=1, description="Momentum of the key encoder of the memory bank."
@@ -112,8 +112,12 @@ class TrialConfig(Vocabulary):
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, description="Mass spread over all classes (arXiv:1512.00567)."
     )
-    mixup_alpha: float = Field(default=0.0, ge=0, description="Beta parameter of mixup; 0 is off (arXiv:1710.09412).")
-    cutmix_alpha: float = Field(default=0.0, ge=0, description="Beta parameter of CutMix; 0 is off (arXiv:1905.04899).")
+    mixup_alpha: float = Field(
+        default=0.0, ge=0, le=100, description="Beta parameter of mixup; 0 is off (arXiv:1710.09412)."
+    )
+    cutmix_alpha: float = Field(
+        default=0.0, ge=0, le=100, description="Beta parameter of CutMix; 0 is off (arXiv:1905.04899)."
+    )
     label_noise: float = Field(default=0.0, ge=0, lt=1, description="Share of training labels replaced at random.")
 
     # --- how it is computed

@@ -137,6 +137,9 @@ def refused(**changes: Any) -> Refusal:
             ["2 workers cannot share a GPU", "accepted: 0 or 1"],
         ),
         ({"resources": {"gpus_per_worker": 2}}, "/resources/gpus_per_worker", ["one GPU, not on 2", "more workers"]),
+        ({"resources__workers": 1024}, "/resources/workers", ["1024 workers", "about 1232", "fewer workers"]),
+        ({"arms__0__base__queue_size": 10**15}, "/arms/0/base/queue_size", ["less than or equal to 1048576"]),
+        ({"arms__1__base__mixup_alpha": 1e308}, "/arms/1/base/mixup_alpha", ["less than or equal to 100"]),
         ({"evaluation__corruptions": "imagenet"}, "/evaluation/corruptions", ["not for digits at 8", "small_images"]),
         (
             {"arms__0__base__probe_epochs": 5},
