@@ -91,6 +91,14 @@ class MadeMeanwhile(SweepServiceError):
     title = "Made meanwhile"
 
 
+class SecretUnreadable(SweepServiceError):
+    """A secret in the database was sealed with a key that is not ours."""
+
+    status_code = 503
+    code = "secret_unreadable"
+    title = "Secret unreadable"
+
+
 class DatabaseFull(SweepServiceError):
     """The disk of the database has no room."""
 

@@ -10,6 +10,7 @@ class SweepState(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     CANCELLING = "cancelling"
     ANALYSING = "analysing"
     SUCCEEDED = "succeeded"
@@ -35,13 +36,18 @@ class RunnerState(StrEnum):
 
 
 FINISHED_STATES = frozenset({SweepState.SUCCEEDED, SweepState.FAILED, SweepState.CANCELLED})
-"""Nothing runs and nothing will change."""
+"""Nothing runs, and nothing changes unless somebody opens the sweep again."""
 
 _NEXT: dict[SweepState, frozenset[SweepState]] = {
-    SweepState.QUEUED: frozenset({SweepState.RUNNING, SweepState.CANCELLING, SweepState.FAILED}),
-    SweepState.RUNNING: frozenset({SweepState.ANALYSING, SweepState.CANCELLING, SweepState.FAILED}),
+    SweepState.QUEUED: frozenset({SweepState.RUNNING, SweepState.PAUSED, SweepState.CANCELLING, SweepState.FAILED}),
+    SweepState.RUNNING: frozenset({SweepState.PAUSED, SweepState.ANALYSING, SweepState.CANCELLING, SweepState.FAILED}),
+    SweepState.PAUSED: frozenset({SweepState.QUEUED, SweepState.RUNNING, SweepState.CANCELLING}),
     SweepState.CANCELLING: frozenset({SweepState.CANCELLED, SweepState.FAILED}),
     SweepState.ANALYSING: frozenset({SweepState.SUCCEEDED, SweepState.FAILED, SweepState.CANCELLING}),
+    # Opened again: by more configurations, or to try again what failed.
+    SweepState.SUCCEEDED: frozenset({SweepState.QUEUED}),
+    SweepState.FAILED: frozenset({SweepState.QUEUED}),
+    SweepState.CANCELLED: frozenset({SweepState.QUEUED}),
 }
 
 

@@ -20,6 +20,7 @@ from service.reconciler.loop import reconcile
 from service.settings import Settings
 from service.tracking.mlflow_store import MlflowStore
 from service.tracking.projector import project
+from service.vault import Vault
 
 DESCRIPTION = "Sweeps that quantify how robust training objectives are to their hyperparameters."
 
@@ -39,6 +40,7 @@ def build_app(settings: Settings, clusters: ClusterRegistry | None = None) -> Fa
         database=Database(settings.effective_database_url),
         clusters=clusters or ClusterRegistry(settings.clusters),
         clock=lambda: datetime.now(UTC),
+        vault=_vault(settings),
     )
     app = FastAPI(title="supsweep", version="0.1.0", description=DESCRIPTION, lifespan=_lifespan)
     app.state.parts = parts
@@ -46,6 +48,11 @@ def build_app(settings: Settings, clusters: ClusterRegistry | None = None) -> Fa
         app.include_router(routes.router)
     add_problem_handlers(app)
     return app
+
+
+def _vault(settings: Settings) -> Vault:
+    keys = settings.secret_keys.get_secret_value() if settings.secret_keys else None
+    return Vault(keys, settings.secret_key_file)
 
 
 @contextlib.asynccontextmanager

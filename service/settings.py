@@ -25,6 +25,11 @@ class Settings(BaseSettings):
     clusters: dict[str, ClusterSettings] = Field(default={}, description="Clusters by name, as JSON.")
     mlflow_uri: str | None = Field(default=None, description="MLflow tracking server; none shows nothing there.")
 
+    secret_keys: SecretStr | None = Field(
+        default=None,
+        description="Fernet keys that seal stored secrets, by commas, the newest first; none makes home/secret_key.",
+    )
+
     lease_seconds: float = Field(default=30.0, gt=0, description="Silence after which a runner is fenced.")
     heartbeat_seconds: float = Field(default=5.0, gt=0, description="Longest silence between a runner's reports.")
     runner_patience_seconds: float = Field(default=300.0, gt=0, description="How long a runner trains on without us.")
@@ -49,3 +54,8 @@ class Settings(BaseSettings):
     def api_key_file(self) -> Path:
         """A key that works, readable by its owner alone."""
         return self.home / "api_key"
+
+    @property
+    def secret_key_file(self) -> Path:
+        """The key that seals stored secrets where the environment names none."""
+        return self.home / "secret_key"

@@ -15,6 +15,7 @@ from service.db.database import Database, Session
 from service.db.sweeps import SweepRow
 from service.operations.sweeps import find_owned
 from service.settings import Settings
+from service.vault import Vault
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Parts:
     database: Database
     clusters: ClusterRegistry
     clock: Callable[[], datetime]
+    vault: Vault
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     """The background loops; one that has ended is a broken part."""
 

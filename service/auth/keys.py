@@ -22,10 +22,13 @@ class NewKey:
     row: KeyRow
 
 
+ALL_SCOPES = ("read", "write", "admin")
+
+
 def make_key(owner: str, now: datetime) -> NewKey:
     """A fresh key of 256 random bits that speaks for `owner`."""
     key_id, secret = secrets.token_hex(4), secrets.token_hex(32)
-    row = KeyRow(id=key_id, owner=owner, secret_sha256=_sha256(secret), created_at=now)
+    row = KeyRow(id=key_id, owner=owner, secret_sha256=_sha256(secret), scopes=[*ALL_SCOPES], created_at=now)
     return NewKey(text=f"{PREFIX}_{key_id}_{secret}", row=row)
 
 

@@ -17,7 +17,11 @@ class RunnerRow(Base):
     """One Ray Tune job on one cluster that serves one sweep."""
 
     __tablename__ = "runners"
-    __table_args__ = (UniqueConstraint("sweep_id", "ordinal"), Index(None, "sweep_id", "state"))
+    __table_args__ = (
+        UniqueConstraint("sweep_id", "ordinal"),
+        Index(None, "sweep_id", "state"),
+        Index("ix_runners_cluster_state", "cluster", "state"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     sweep_id: Mapped[str] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"))
@@ -35,6 +39,12 @@ class RunnerRow(Base):
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_draining: Mapped[bool] = mapped_column(default=False)
+    """It gets no more trials, gives back those it has, and ends."""
+    is_external: Mapped[bool] = mapped_column(default=False)
+    """A person's own worker: nobody submits it, and no cluster knows a job of it."""
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it asked for a trial last."""
     last_sequence: Mapped[int] = mapped_column(default=0)
     was_accepted: Mapped[bool] = mapped_column(default=False)
     """Its cluster has taken its job: what became of it says something of the sweep, not of the cluster."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, or_, select, tuple_
+from sqlalchemy import Index, String, Text, or_, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from search_spaces.sweep_spec import SweepSpec
@@ -36,6 +36,13 @@ class SweepRow(Base):
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    version: Mapped[int] = mapped_column(default=1)
+    """Counts the changes that people made; its ETag."""
+    priority: Mapped[int] = mapped_column(default=0)
+    """That of its spec, where SQL can order by it."""
+    paused_seconds: Mapped[float] = mapped_column(default=0.0)
+    """Over all pauses that have ended; they are not part of its wall clock."""
+
     event_count: Mapped[int] = mapped_column(default=0)
     """Sequence of the newest event. Taking the next one locks the row, so events commit in order."""
 
@@ -51,14 +58,15 @@ class SweepRow(Base):
 
 
 class IdempotencyRow(Base):
-    """An Idempotency-Key that made a sweep, with the hash of the body it came with."""
+    """An Idempotency-Key that made something, with the hash of the body it came with."""
 
     __tablename__ = "idempotency_keys"
 
     owner: Mapped[str] = mapped_column(String(100), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     body_sha256: Mapped[str] = mapped_column(String(64))
-    sweep_id: Mapped[str] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"))
+    resource: Mapped[str] = mapped_column(String(200))
+    """What it made: `sweeps/<id>`, for example."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -23,6 +23,8 @@ class TrialRow(Base):
         UniqueConstraint("sweep_id", "number"),
         UniqueConstraint("sweep_id", "arm", "point", "replicate"),
         Index(None, "sweep_id", "state", "number"),
+        # Covers what a sweep's progress is counted from.
+        Index("ix_trials_progress", "sweep_id", "arm", "state", "outcome", "device_seconds", "score"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -40,6 +42,8 @@ class TrialRow(Base):
     facts: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
     """What its last attempt ran on."""
     attempts: Mapped[int] = mapped_column(default=0)
+    losses: Mapped[int] = mapped_column(default=0)
+    """Attempts that were lost though nobody wanted it: a drained one is none."""
     checkpoint: Mapped[str | None] = mapped_column(Text)
     image_passes: Mapped[int] = mapped_column(default=0)
     device_seconds: Mapped[float] = mapped_column(default=0.0)
@@ -58,7 +62,11 @@ class AttemptRow(Base):
     """One execution of a trial by one runner."""
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("runner_id", "tune_trial_id"), UniqueConstraint("trial_id", "number"))
+    __table_args__ = (
+        UniqueConstraint("runner_id", "tune_trial_id"),
+        UniqueConstraint("trial_id", "number"),
+        Index("ix_attempts_runner_id_ended_at", "runner_id", "ended_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     trial_id: Mapped[int] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"))

@@ -52,7 +52,11 @@ async def create_sweep(
         if idempotency_key is not None:
             session.add(
                 IdempotencyRow(
-                    owner=owner, key=idempotency_key, body_sha256=body_sha256, sweep_id=sweep.id, created_at=now
+                    owner=owner,
+                    key=idempotency_key,
+                    body_sha256=body_sha256,
+                    resource=f"sweeps/{sweep.id}",
+                    created_at=now,
                 )
             )
         return sweep.id
@@ -125,7 +129,7 @@ async def _sweep_made_before(session: Session, owner: str, key: str, body_sha256
         raise IdempotencyKeyReused(
             f"Idempotency-Key {key!r} came with another spec before; use a new key for a new sweep"
         )
-    return earlier.sweep_id
+    return earlier.resource.removeprefix("sweeps/")
 
 
 async def _summary(session: Session, sweep: SweepRow) -> SweepSummary:

@@ -3,12 +3,14 @@
 from alembic import context
 from sqlalchemy import Connection, text
 
+import service.db.clusters
 import service.db.events
 import service.db.keys
 import service.db.projections
 import service.db.reports
 import service.db.runners
-import service.db.trials  # noqa: F401  # every table, so that autogenerate sees them
+import service.db.trials
+import service.db.webhooks  # noqa: F401  # every table, so that autogenerate sees them
 from service.db.base import Base
 
 # Any constant: it keeps two processes that start at once from migrating side by side.

@@ -5,12 +5,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+import service.db.clusters
 import service.db.events
 import service.db.keys
 import service.db.projections
 import service.db.reports
 import service.db.runners
-import service.db.trials  # noqa: F401  # every table
+import service.db.trials
+import service.db.webhooks  # noqa: F401  # every table
 from service.db.base import Base
 from service.db.database import Database
 from service.db.migrations import downgrade, upgrade

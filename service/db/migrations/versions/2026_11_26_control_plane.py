@@ -1,0 +1,146 @@
+"""The whole control plane: priorities, drains, scopes of keys, clusters, webhooks with their outbox
+
+Revision ID: 2026_11_26_control_plane
+Revises: 2026_11_24_facts
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy import Column
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "2026_11_26_control_plane"
+down_revision = "2026_11_24_facts"
+branch_labels = None
+depends_on = None
+
+JSON = sa.JSON().with_variant(JSONB(), "postgresql")
+TIME = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.add_column("sweeps", Column("version", sa.Integer(), nullable=False, server_default="1"))
+    op.add_column("sweeps", Column("priority", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("sweeps", Column("paused_seconds", sa.Double(), nullable=False, server_default="0"))
+    op.add_column("trials", Column("losses", sa.Integer(), nullable=False, server_default="0"))
+    op.create_index("ix_trials_progress", "trials", ["sweep_id", "arm", "state", "outcome", "device_seconds", "score"])
+    op.add_column("runners", Column("is_draining", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("runners", Column("is_external", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("runners", Column("asked_at", TIME, nullable=True))
+    op.create_index("ix_runners_cluster_state", "runners", ["cluster", "state"])
+    op.create_index("ix_attempts_runner_id_ended_at", "attempts", ["runner_id", "ended_at"])
+    _scope_keys()
+    _let_idempotency_keys_make_anything()
+    _create_clusters()
+    _create_webhooks()
+
+
+def downgrade() -> None:
+    op.drop_index("ix_deliveries_due_at", "deliveries")
+    op.drop_table("deliveries")
+    op.drop_index("ix_webhooks_owner", "webhooks")
+    op.drop_table("webhooks")
+    op.drop_table("clusters")
+    _bind_idempotency_keys_to_sweeps()
+    for name in ("name", "scopes", "expires_at", "last_used_at", "revoked_at"):
+        op.drop_column("api_keys", name)
+    op.drop_index("ix_attempts_runner_id_ended_at", "attempts")
+    op.drop_index("ix_runners_cluster_state", "runners")
+    for name in ("is_draining", "is_external", "asked_at"):
+        op.drop_column("runners", name)
+    op.drop_index("ix_trials_progress", "trials")
+    op.drop_column("trials", "losses")
+    for name in ("version", "priority", "paused_seconds"):
+        op.drop_column("sweeps", name)
+
+
+def _scope_keys() -> None:
+    """Keys made before may do what they could do then: everything."""
+    op.add_column("api_keys", Column("name", sa.String(length=100), nullable=False, server_default=""))
+    all_scopes = '["read", "write", "admin"]'
+    op.add_column("api_keys", Column("scopes", JSON, nullable=False, server_default=all_scopes))
+    op.add_column("api_keys", Column("expires_at", TIME, nullable=True))
+    op.add_column("api_keys", Column("last_used_at", TIME, nullable=True))
+    op.add_column("api_keys", Column("revoked_at", TIME, nullable=True))
+
+
+def _let_idempotency_keys_make_anything() -> None:
+    op.add_column("idempotency_keys", Column("resource", sa.String(length=200), nullable=False, server_default=""))
+    op.execute("UPDATE idempotency_keys SET resource = 'sweeps/' || sweep_id")
+    with op.batch_alter_table("idempotency_keys") as table:
+        table.drop_constraint("fk_idempotency_keys_sweep_id", type_="foreignkey")
+        table.drop_column("sweep_id")
+
+
+def _bind_idempotency_keys_to_sweeps() -> None:
+    """What made something else than a sweep is forgotten: it may then be made a second time."""
+    op.execute("DELETE FROM idempotency_keys WHERE resource NOT LIKE 'sweeps/%'")
+    op.execute("DELETE FROM idempotency_keys WHERE substr(resource, 8) NOT IN (SELECT id FROM sweeps)")
+    op.add_column("idempotency_keys", Column("sweep_id", sa.String(length=32), nullable=False, server_default=""))
+    op.execute("UPDATE idempotency_keys SET sweep_id = substr(resource, 8)")
+    with op.batch_alter_table("idempotency_keys") as table:
+        table.create_foreign_key("fk_idempotency_keys_sweep_id", "sweeps", ["sweep_id"], ["id"], ondelete="CASCADE")
+        table.drop_column("resource")
+
+
+def _create_clusters() -> None:
+    op.create_table(
+        "clusters",
+        Column("name", sa.String(length=100), nullable=False),
+        Column("address", sa.Text(), nullable=False),
+        Column("sealed_token", sa.Text(), nullable=True),
+        Column("labels", JSON, nullable=False),
+        Column("verify_tls", sa.Boolean(), nullable=False),
+        Column("ca_certificate", sa.Text(), nullable=True),
+        Column("is_from_settings", sa.Boolean(), nullable=False),
+        Column("version", sa.Integer(), nullable=False),
+        Column("created_at", TIME, nullable=False),
+        Column("checked_at", TIME, nullable=True),
+        Column("is_healthy", sa.Boolean(), nullable=True),
+        Column("problem", sa.Text(), nullable=True),
+        Column("ray_version", sa.String(length=50), nullable=True),
+        Column("nodes", sa.Integer(), nullable=True),
+        Column("cpus_total", sa.Double(), nullable=True),
+        Column("cpus_free", sa.Double(), nullable=True),
+        Column("gpus_total", sa.Double(), nullable=True),
+        Column("gpus_free", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name="pk_clusters"),
+    )
+
+
+def _create_webhooks() -> None:
+    op.create_table(
+        "webhooks",
+        Column("id", sa.String(length=32), nullable=False),
+        Column("owner", sa.String(length=100), nullable=False),
+        Column("url", sa.Text(), nullable=False),
+        Column("sealed_secret", sa.Text(), nullable=False),
+        Column("kinds", JSON, nullable=False),
+        Column("is_enabled", sa.Boolean(), nullable=False),
+        Column("version", sa.Integer(), nullable=False),
+        Column("created_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_webhooks"),
+    )
+    op.create_index("ix_webhooks_owner", "webhooks", ["owner"])
+    op.create_table(
+        "deliveries",
+        Column("id", sa.Integer(), nullable=False),
+        Column("webhook_id", sa.String(length=32), nullable=False),
+        Column("sweep_id", sa.String(length=32), nullable=True),
+        Column("sequence", sa.Integer(), nullable=True),
+        Column("kind", sa.String(length=40), nullable=False),
+        Column("payload", JSON, nullable=False),
+        Column("created_at", TIME, nullable=False),
+        Column("due_at", TIME, nullable=True),
+        Column("attempts", sa.Integer(), nullable=False),
+        Column("claimed_by", sa.String(length=100), nullable=True),
+        Column("claimed_until", TIME, nullable=True),
+        Column("delivered_at", TIME, nullable=True),
+        Column("last_status", sa.Integer(), nullable=True),
+        Column("problem", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["webhook_id"], ["webhooks.id"], name="fk_deliveries_webhook_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["sweep_id"], ["sweeps.id"], name="fk_deliveries_sweep_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
+        sa.UniqueConstraint("webhook_id", "sweep_id", "sequence", name="uq_deliveries_webhook_id_sweep_id_sequence"),
+    )
+    op.create_index("ix_deliveries_due_at", "deliveries", ["due_at"])

@@ -1,0 +1,47 @@
+"""Secrets at rest: tokens of clusters and secrets of webhooks are sealed before they reach the database.
+
+Fernet (AES-128-CBC with HMAC-SHA256, https://github.com/fernet/spec) by the `cryptography` package.
+"""
+
+from functools import cached_property
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from service.errors import SecretUnreadable
+from service.private_files import write_private
+
+
+class Vault:
+    """Seals with the first key, opens with any: so a key is replaced by putting a new one before it.
+
+    `keys` are separated by commas, the newest first; none takes the one in `file`, which is made when it is first
+    needed.
+    """
+
+    def __init__(self, keys: str | None, file: Path) -> None:
+        self._keys = keys
+        self._file = file
+
+    def seal(self, secret: str) -> str:
+        """The secret as it may be stored."""
+        return self._fernet.encrypt(secret.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """The secret. Raises SecretUnreadable when no key of ours has sealed it."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken as error:
+            raise SecretUnreadable(
+                "a stored secret was sealed with a key that SUPSWEEP_SECRET_KEYS does not hold: add that key"
+            ) from error
+
+    @cached_property
+    def _fernet(self) -> MultiFernet:
+        keys = self._keys or self._key_of_file()
+        return MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
+
+    def _key_of_file(self) -> str:
+        if not self._file.exists():
+            write_private(self._file, Fernet.generate_key().decode() + "\n")
+        return self._file.read_text()
