@@ -52,6 +52,14 @@ class WrongState(SweepServiceError):
     title = "Not possible in this state"
 
 
+class PreconditionFailed(SweepServiceError):
+    """What is to be changed is not what the caller has seen."""
+
+    status_code = 412
+    code = "precondition_failed"
+    title = "Precondition failed"
+
+
 class ReportNotReady(WrongState):
     """The sweep has not been analysed yet."""
 

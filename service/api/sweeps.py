@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 
 from search_spaces.presets import PRESETS
 from search_spaces.sweep_spec import SweepSpec
 from service.api.dependencies import NO_NUL, OwnedSweep, Owner, ReadSession, WiredParts
+from service.api.preconditions import IdempotencyKey
 from service.api.problems import problem_responses
 from service.lifecycle import SweepState
 from service.operations import sweeps
@@ -22,10 +23,6 @@ SubmittedSpec = Annotated[
             for name, make_spec in PRESETS.items()
         }
     ),
-]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(max_length=255, pattern=NO_NUL, description="Repeating the call with the same key makes no second sweep."),
 ]
 
 

@@ -1,7 +1,6 @@
 """What a person does with sweeps: create, list, look, cancel."""
 
 import asyncio
-import hashlib
 import secrets
 from datetime import datetime
 
@@ -12,12 +11,13 @@ from service.clusters.registry import ClusterRegistry
 from service.db import projections, sweeps, trials
 from service.db.database import Database, Session
 from service.db.projections import ProjectionRow
-from service.db.sweeps import IdempotencyRow, SweepRow
+from service.db.sweeps import SweepRow
 from service.db.trials import TrialCount
-from service.errors import IdempotencyKeyReused, NotFound, UnknownCluster, WrongState
+from service.errors import NotFound, UnknownCluster, WrongState
 from service.ledger import sweeps as ledger_sweeps
 from service.lifecycle import FINISHED_STATES, SweepState, TrialState
 from service.operations.cursors import decode_time_cursor, encode_cursor
+from service.operations.idempotency import Idempotency
 from service.schemas.sweeps import ArmProgress, SweepDetail, SweepLinks, SweepPage, SweepSummary
 from service.search.designs import PlannedTrial, plan_paired
 from service.search.suggestions import draw_next
@@ -119,17 +119,6 @@ def _plan(spec: SweepSpec) -> list[PlannedTrial]:
         return plan_paired(spec)
     draw_next(spec, [])
     return []
-
-
-async def _sweep_made_before(session: Session, owner: str, key: str, body_sha256: str) -> str | None:
-    earlier = await sweeps.find_idempotency_key(session, owner, key)
-    if earlier is None:
-        return None
-    if earlier.body_sha256 != body_sha256:
-        raise IdempotencyKeyReused(
-            f"Idempotency-Key {key!r} came with another spec before; use a new key for a new sweep"
-        )
-    return earlier.resource.removeprefix("sweeps/")
 
 
 async def _summary(session: Session, sweep: SweepRow) -> SweepSummary:
