@@ -42,23 +42,13 @@ async def create_sweep(
         if cluster not in clusters.names():
             raise UnknownCluster(f"unknown cluster {cluster!r}; registered: {', '.join(clusters.names()) or 'none'}")
     plan = await asyncio.to_thread(_plan, spec)
-    body_sha256 = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
+    creation = Idempotency(owner, idempotency_key, "sweeps", spec)
     async with database.write() as session:
-        if idempotency_key is not None:
-            earlier = await _sweep_made_before(session, owner, idempotency_key, body_sha256)
-            if earlier is not None:
-                return earlier
+        made_before = await creation.made_before(session)
+        if made_before is not None:
+            return made_before
         sweep = await ledger_sweeps.create(session, secrets.token_hex(6), spec, plan, owner=owner, now=now)
-        if idempotency_key is not None:
-            session.add(
-                IdempotencyRow(
-                    owner=owner,
-                    key=idempotency_key,
-                    body_sha256=body_sha256,
-                    resource=f"sweeps/{sweep.id}",
-                    created_at=now,
-                )
-            )
+        creation.remember(session, sweep.id, now)
         return sweep.id
 
 
