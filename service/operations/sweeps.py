@@ -19,7 +19,7 @@ from service.lifecycle import FINISHED_STATES, SweepState, TrialState
 from service.operations.cursors import decode_time_cursor, encode_cursor
 from service.operations.idempotency import Idempotency
 from service.schemas.sweeps import ArmProgress, SweepDetail, SweepLinks, SweepPage, SweepSummary
-from service.search.designs import PlannedTrial, plan_paired
+from service.search.designs import PlannedTrial, plan_trials
 from service.search.suggestions import draw_next
 from service.settings import Settings
 
@@ -106,7 +106,7 @@ async def cancel_sweep(session: Session, settings: Settings, sweep: SweepRow, no
 def _plan(spec: SweepSpec) -> list[PlannedTrial]:
     """The trials that can be planned now: none of a search, whose first draw only shows that it can be drawn."""
     if spec.design.kind != "search":
-        return plan_paired(spec)
+        return plan_trials(spec)
     draw_next(spec, [])
     return []
 

@@ -1,6 +1,6 @@
 """Designs: the trials of a paired sweep, all of them drawn before the first one runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from search_spaces.space import factor_order, is_active
 from search_spaces.sweep_spec import SweepSpec
 from search_spaces.trial_config import TrialConfig
 from service.search.matching import match_arms
-from service.search.slots import slots, trial_seed
+from service.search.slots import Slot, slots, trial_seed
 from service.search.unit_points import draw_unit_points
 
 
@@ -24,25 +24,38 @@ class PlannedTrial:
     seed: int
     config: TrialConfig
 
+    @property
+    def slot(self) -> Slot:
+        """Its place."""
+        return Slot(self.arm, self.point, self.replicate)
 
-def plan_paired(spec: SweepSpec) -> list[PlannedTrial]:
-    """Every trial of a paired sweep by number, in the order of `slots`. Raises CannotMatch.
+
+def plan_trials(spec: SweepSpec) -> list[PlannedTrial]:
+    """Every trial of a planned design by number, in the order of `slots`. Raises CannotMatch.
 
     All arms of a point have the same shared values, all arms of a (point, replicate) the same seed. The plan
     of fewer configurations is a prefix of the plan of more, as long as the same points are replicated.
     """
+    return plan_missing_trials(spec, existing=(), first_number=0)
+
+
+def plan_missing_trials(
+    spec: SweepSpec, existing: Iterable[tuple[str, int, int]], first_number: int
+) -> list[PlannedTrial]:
+    """The trials of the plan whose (arm, point, replicate) is not in `existing`, numbered from `first_number`.
+
+    What extends a sweep whose design has grown: what was planned before stays as it is. Raises CannotMatch.
+    """
     points = [_configs_of_point(spec, units) for units in _draw_units(spec)]
-    return [
-        PlannedTrial(
-            number=slot.number,
-            arm=slot.arm,
-            point=slot.point,
-            replicate=slot.replicate,
-            seed=(seed := trial_seed(spec.design.seed, slot.point, slot.replicate)),
-            config=points[slot.point][slot.arm].model_copy(update={"seed": seed}),
-        )
-        for slot in slots(spec)
-    ]
+    taken = frozenset(existing)
+    missing = (slot for slot in slots(spec) if slot not in taken)
+    return [_planned(spec, points[slot.point], slot, number) for number, slot in enumerate(missing, first_number)]
+
+
+def _planned(spec: SweepSpec, configs: Mapping[str, TrialConfig], slot: Slot, number: int) -> PlannedTrial:
+    seed = trial_seed(spec.design.seed, slot.point, slot.replicate)
+    config = configs[slot.arm].model_copy(update={"seed": seed})
+    return PlannedTrial(number, slot.arm, slot.point, slot.replicate, seed, config)
 
 
 def _draw_units(spec: SweepSpec) -> list[dict[str, float]]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from search_spaces.sweep_spec import SweepSpec
 
@@ -10,27 +10,23 @@ SEEDS = 2**31
 """Seeds are whole numbers below this, as TrialConfig demands."""
 
 
-@dataclass(frozen=True)
-class Slot:
-    """The place of one trial in its sweep, before it has a configuration."""
+class Slot(NamedTuple):
+    """The place of one trial in its sweep, unique there, before it has a number and a configuration."""
 
-    number: int
     arm: str
     point: int
     replicate: int
 
 
 def slots(spec: SweepSpec) -> Iterator[Slot]:
-    """Every slot by number: point by point, replicate by replicate, all arms of each in turn.
+    """Every slot in order: point by point, replicate by replicate, all arms of each in turn.
 
     A sweep that is cut after any number of trials is thus balanced but for the last, unfinished pair.
     """
-    number = 0
     for point in range(spec.design.configurations):
         for replicate in range(spec.design.replicates_of(point)):
             for arm in spec.arms:
-                yield Slot(number, arm.name, point, replicate)
-                number += 1
+                yield Slot(arm.name, point, replicate)
 
 
 def trial_seed(design_seed: int, point: int, replicate: int) -> int:

@@ -14,6 +14,7 @@ from search_spaces.outcomes import SCORED_AT_CHANCE, Outcome
 from search_spaces.sweep_spec import SweepSpec
 from search_spaces.trial_config import TrialConfig
 from service.search.coordinates import coordinates_of, distribution_of
+from service.search.slots import Slot
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class PastTrial:
     """The sweep's metric; only a completed trial has one."""
     curve: Mapping[int, float]
     """Step → the sweep's metric, as far as it was reported."""
+
+    @property
+    def slot(self) -> Slot:
+        """Its place in the sweep."""
+        return Slot(self.arm, self.point, self.replicate)
 
 
 def new_study(

@@ -1,7 +1,6 @@
 """Suggestions: the next trial of a search, drawn from all that the ledger knows when a runner asks."""
 
 from collections.abc import Sequence
-from itertools import islice
 
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
@@ -19,12 +18,15 @@ from service.search.study import PastTrial, rebuild_study
 def draw_next(spec: SweepSpec, history: Sequence[PastTrial]) -> PlannedTrial:
     """The trial that follows `history`, all trials of the sweep so far in any state.
 
-    Arms take turns, in the order of `slots`. A replicate repeats its point's configuration with another seed.
+    It takes the first slot that is free: arms take turns, and a design that has grown is filled up in the order of
+    `slots`. A replicate repeats its point's configuration with another seed. There must be a free slot.
     """
-    slot = next(islice(slots(spec), len(history), None))
+    taken = {past.slot for past in history}
+    slot = next(slot for slot in slots(spec) if slot not in taken)
+    number = len(history)
     seed = trial_seed(spec.design.seed, slot.point, slot.replicate)
-    config = _config_of(spec, slot, history).model_copy(update={"seed": seed})
-    return PlannedTrial(slot.number, slot.arm, slot.point, slot.replicate, seed, config)
+    config = _config_of(spec, slot, number, history).model_copy(update={"seed": seed})
+    return PlannedTrial(number, slot.arm, slot.point, slot.replicate, seed, config)
 
 
 def suggest(spec: SweepSpec, arm_name: str, history: Sequence[PastTrial], number: int) -> dict[str, Scalar]:
@@ -37,11 +39,11 @@ def suggest(spec: SweepSpec, arm_name: str, history: Sequence[PastTrial], number
     return draw_values(study.ask(), spec.space_of(spec.arm(arm_name)))
 
 
-def _config_of(spec: SweepSpec, slot: Slot, history: Sequence[PastTrial]) -> TrialConfig:
+def _config_of(spec: SweepSpec, slot: Slot, number: int, history: Sequence[PastTrial]) -> TrialConfig:
     if slot.replicate > 0:
         return next(past.config for past in history if past.arm == slot.arm and past.point == slot.point)
     arm = spec.arm(slot.arm)
-    drawn = suggest(spec, arm.name, history, slot.number)
+    drawn = suggest(spec, arm.name, history, number)
     return arm_config(arm, _matched_epochs(spec, arm) | drawn)
 
 

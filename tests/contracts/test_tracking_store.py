@@ -14,7 +14,7 @@ from search_spaces.outcomes import Outcome
 from search_spaces.presets import PRESETS
 from search_spaces.presets.vary import vary
 from service.lifecycle import SweepState
-from service.search.designs import plan_paired
+from service.search.designs import plan_trials
 from service.tracking.mlflow_store import MlflowStore
 from service.tracking.protocol import SweepRun, TrackingRefused, TrackingStore, TrackingUnavailable
 from service.tracking.view import StepView, SweepView, TrialView
@@ -56,7 +56,7 @@ def sweep() -> SweepView:
 @pytest.fixture
 def trial(sweep: SweepView) -> TrialView:
     """The sweep's third trial, running."""
-    plan = plan_paired(sweep.spec)[2]
+    plan = plan_trials(sweep.spec)[2]
     return TrialView(
         sweep_id=sweep.id,
         number=plan.number,

@@ -1,6 +1,6 @@
 """Specs to draw from: fixed ones by factory, and random legal ones for the properties."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -58,10 +58,12 @@ def search_spec() -> Callable[..., SweepSpec]:
 
 @pytest.fixture(scope="session")
 def run_search() -> Callable[..., list[PastTrial]]:
-    """Runs a search for some trials; `end` turns a freshly drawn trial into an ended one."""
+    """Runs a search for some trials after `history`; `end` turns a freshly drawn trial into an ended one."""
 
-    def run(spec: SweepSpec, trials: int, end: Callable[[PastTrial], PastTrial]) -> list[PastTrial]:
-        history: list[PastTrial] = []
+    def run(
+        spec: SweepSpec, trials: int, end: Callable[[PastTrial], PastTrial], history: Sequence[PastTrial] = ()
+    ) -> list[PastTrial]:
+        history = list(history)
         for _ in range(trials):
             drawn = draw_next(spec, history)
             fresh = PastTrial(drawn.number, drawn.arm, drawn.point, drawn.replicate, drawn.config, None, None, {})

@@ -13,7 +13,7 @@ from search_spaces.space import is_active
 from search_spaces.sweep_spec import SweepSpec
 from search_spaces.trial_config import TrialConfig
 from service.search.coordinates import draw_values
-from service.search.slots import derived_seed
+from service.search.slots import derived_seed, slots
 from service.search.study import PastTrial, new_study
 from service.search.suggestions import draw_next, suggest
 
@@ -128,3 +128,13 @@ def test_drawn_epochs_are_not_matched(search_spec: MakeSpec, run_search: RunSear
     document["shared"]["epochs"] = {"kind": "choice", "values": [3, 4]}
     history = run_search(SweepSpec.model_validate(document), 12, _complete)
     assert {trial.config.epochs for trial in history} == {3, 4}
+
+
+def test_a_search_that_has_grown_fills_every_slot_once(search_spec: MakeSpec, run_search: RunSearch) -> None:
+    small = {"configurations": 2, "replicates": 2, "replicated_fraction": 0.5, "sampler": "random"}
+    history = run_search(search_spec(**small), 6, _complete)
+    grown = search_spec(**{**small, "configurations": 4})
+    added = run_search(grown, 6, _complete, history)
+    assert [trial.number for trial in added] == list(range(12))
+    assert sorted(trial.slot for trial in added) == sorted(slots(grown))
+    assert (added[6].point, added[6].replicate) == (1, 1)
