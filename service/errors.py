@@ -36,6 +36,14 @@ class Unauthenticated(SweepServiceError):
     title = "Unauthenticated"
 
 
+class Forbidden(SweepServiceError):
+    """The key is known, but its scopes do not reach so far."""
+
+    status_code = 403
+    code = "forbidden"
+    title = "Forbidden"
+
+
 class BadCursor(SweepServiceError):
     """A page was asked for with a cursor that no page gave."""
 

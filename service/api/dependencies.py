@@ -1,19 +1,24 @@
 """What handlers ask for in their signatures: parts of the service, sessions, the caller, the caller's sweep."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Path, Request, Security
+from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from service.auth.keys import owner_of_key
+from service.auth.callers import Caller
+from service.auth.keys import check_key, is_use_to_note
 from service.clusters.registry import ClusterRegistry
+from service.db import keys
 from service.db.database import Database, Session
 from service.db.sweeps import SweepRow
+from service.errors import SweepServiceError
 from service.operations.sweeps import find_owned
+from service.schemas.keys import Scope
 from service.settings import Settings
 from service.vault import Vault
 
@@ -29,6 +34,10 @@ class Parts:
     vault: Vault
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     """The background loops; one that has ended is a broken part."""
+
+
+NO_NUL = r"^[^\x00]*$"
+"""Pattern of every text that reaches the database: PostgreSQL stores no NUL."""
 
 
 def _parts(request: Request) -> Parts:
@@ -52,13 +61,56 @@ _api_key = HTTPBearer(auto_error=False, description="An API key: `sws_<id>_<secr
 _runner_token = HTTPBearer(auto_error=False, description="The token of a runner.", scheme_name="runner_token")
 
 
-async def _owner(
-    session: ReadSession, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_api_key)]
-) -> str:
-    return await owner_of_key(session, credentials.credentials if credentials else None)
+async def _caller(
+    parts: WiredParts, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_api_key)]
+) -> Caller:
+    now = parts.clock()
+    # A session of its own: no connection is held while the handler waits for another one.
+    async with parts.database.read() as session:
+        key = await check_key(session, credentials.credentials if credentials else None, now)
+    if is_use_to_note(key, now):
+        # When the key was used last is a courtesy: a full disk must not stand before reading.
+        with contextlib.suppress(SweepServiceError):
+            async with parts.database.write() as session:
+                await keys.note_use(session, key.id, now)
+    return Caller.of(key)
 
 
-Owner = Annotated[str, Depends(_owner, scope="function")]
+KnownCaller = Annotated[Caller, Depends(_caller)]
+
+
+def _reader(caller: KnownCaller) -> Caller:
+    return caller.require(Scope.READ)
+
+
+def _writer(caller: KnownCaller) -> Caller:
+    return caller.require(Scope.WRITE)
+
+
+def _admin(caller: KnownCaller) -> Caller:
+    return caller.require(Scope.ADMIN)
+
+
+Reader = Annotated[Caller, Depends(_reader)]
+"""Whoever calls may look."""
+Writer = Annotated[Caller, Depends(_writer)]
+"""Whoever calls may change what is theirs."""
+Admin = Annotated[Caller, Depends(_admin)]
+"""Whoever calls may change clusters and keys, and sees what everybody has."""
+
+
+def _owner_to_list(
+    caller: Reader,
+    owner: Annotated[
+        str | None,
+        Query(max_length=100, pattern=NO_NUL, description="Whose; * is everybody's. None is the caller's own."),
+    ] = None,
+) -> str | None:
+    return caller.owner_to_list(owner)
+
+
+OwnerToList = Annotated[str | None, Depends(_owner_to_list)]
+"""Whose things are listed, none for everybody's: the caller's own, unless an admin asks for others'."""
 
 
 def _token(credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_runner_token)]) -> str:
@@ -67,14 +119,22 @@ def _token(credentials: Annotated[HTTPAuthorizationCredentials | None, Security(
 
 RunnerToken = Annotated[str, Depends(_token)]
 
-NO_NUL = r"^[^\x00]*$"
-"""Pattern of every text that reaches the database: PostgreSQL stores no NUL."""
-
 SweepId = Annotated[str, Path(description="Id of the sweep.", max_length=32, pattern=NO_NUL)]
 
 
-async def _owned_sweep(session: ReadSession, owner: Owner, sweep_id: SweepId) -> SweepRow:
-    return await find_owned(session, sweep_id, owner)
+async def _owned_sweep(session: ReadSession, caller: Reader, sweep_id: SweepId) -> SweepRow:
+    return await find_owned(session, sweep_id, caller.sees)
 
 
 OwnedSweep = Annotated[SweepRow, Depends(_owned_sweep, scope="function")]
+"""The caller's sweep, to look at."""
+
+
+async def _changeable_sweep(parts: WiredParts, caller: Writer, sweep_id: SweepId) -> SweepRow:
+    # A session of its own: no connection is held while the handler waits for one to write with.
+    async with parts.database.read() as session:
+        return await find_owned(session, sweep_id, caller.sees)
+
+
+ChangeableSweep = Annotated[SweepRow, Depends(_changeable_sweep)]
+"""The caller's sweep, to change."""

@@ -16,7 +16,9 @@ KEEPALIVE_SECONDS = 15.0
 SEQUENCE_LIMIT = 2**31
 """The ledger counts a sweep's events below this."""
 
-router = APIRouter(prefix="/v1/sweeps/{sweep_id}/events", tags=["events"], responses=problem_responses(401, 404, 422))
+router = APIRouter(
+    prefix="/v1/sweeps/{sweep_id}/events", tags=["events"], responses=problem_responses(401, 403, 404, 422)
+)
 
 
 @router.get(

@@ -3,22 +3,22 @@
 from fastapi import APIRouter
 
 from search_spaces.presets import PRESETS
-from service.api.dependencies import Owner
+from service.api.dependencies import Reader
 from service.api.problems import problem_responses
 from service.errors import NotFound
 from service.schemas.presets import PresetView
 
-router = APIRouter(prefix="/v1/presets", tags=["presets"], responses=problem_responses(401))
+router = APIRouter(prefix="/v1/presets", tags=["presets"], responses=problem_responses(401, 403))
 
 
 @router.get("", operation_id="listPresets")
-async def list_presets(_owner: Owner) -> list[PresetView]:
+async def list_presets(_caller: Reader) -> list[PresetView]:
     """Every preset with its spec."""
     return [_view(name) for name in PRESETS]
 
 
 @router.get("/{name}", operation_id="getPreset", responses=problem_responses(404))
-async def get_preset(_owner: Owner, name: str) -> PresetView:
+async def get_preset(_caller: Reader, name: str) -> PresetView:
     """One preset with its spec, to be submitted as it is or changed."""
     if name not in PRESETS:
         raise NotFound(f"no preset {name!r}; there are {', '.join(PRESETS)}")

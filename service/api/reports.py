@@ -9,7 +9,9 @@ from service.api.problems import problem_responses
 from service.operations.reports import get_report
 from service.robustness.report import RobustnessReport
 
-router = APIRouter(prefix="/v1/sweeps/{sweep_id}/report", tags=["reports"], responses=problem_responses(401, 404, 422))
+router = APIRouter(
+    prefix="/v1/sweeps/{sweep_id}/report", tags=["reports"], responses=problem_responses(401, 403, 404, 422)
+)
 
 
 @router.get(

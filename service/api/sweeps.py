@@ -6,14 +6,14 @@ from fastapi import APIRouter, Body, Query, Response
 
 from search_spaces.presets import PRESETS
 from search_spaces.sweep_spec import SweepSpec
-from service.api.dependencies import NO_NUL, OwnedSweep, Owner, ReadSession, WiredParts
+from service.api.dependencies import NO_NUL, ChangeableSweep, OwnedSweep, OwnerToList, ReadSession, WiredParts, Writer
 from service.api.preconditions import IdempotencyKey
 from service.api.problems import problem_responses
 from service.lifecycle import SweepState
 from service.operations import sweeps
 from service.schemas.sweeps import SweepDetail, SweepPage
 
-router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"], responses=problem_responses(401, 422))
+router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"], responses=problem_responses(401, 403, 422))
 
 SubmittedSpec = Annotated[
     SweepSpec,
@@ -28,28 +28,28 @@ SubmittedSpec = Annotated[
 
 @router.post("", status_code=201, operation_id="createSweep", responses=problem_responses(404, 409))
 async def create_sweep(
-    parts: WiredParts, owner: Owner, spec: SubmittedSpec, response: Response, idempotency_key: IdempotencyKey = None
+    parts: WiredParts, caller: Writer, spec: SubmittedSpec, response: Response, idempotency_key: IdempotencyKey = None
 ) -> SweepDetail:
     """Accepts a sweep: its spec is checked and its design drawn at once; clusters are asked later."""
     sweep_id = await sweeps.create_sweep(
-        parts.database, parts.clusters, spec, owner=owner, idempotency_key=idempotency_key, now=parts.clock()
+        parts.database, parts.clusters, spec, owner=caller.owner, idempotency_key=idempotency_key, now=parts.clock()
     )
     response.headers["Location"] = f"/v1/sweeps/{sweep_id}"
     async with parts.database.read() as session:
-        sweep = await sweeps.find_owned(session, sweep_id, owner)
+        sweep = await sweeps.find_owned(session, sweep_id, caller.owner)
         return await sweeps.describe_sweep(session, parts.settings, sweep)
 
 
 @router.get("", operation_id="listSweeps")
 async def list_sweeps(
     session: ReadSession,
-    owner: Owner,
+    owner: OwnerToList,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=500, pattern=NO_NUL)] = None,
     state: SweepState | None = None,
     name: Annotated[str | None, Query(max_length=100, pattern=NO_NUL)] = None,
 ) -> SweepPage:
-    """The caller's sweeps, newest first."""
+    """The caller's sweeps, newest first; an admin may ask for those of others."""
     return await sweeps.list_sweeps(session, owner, limit=limit, cursor=cursor, state=state, name=name)
 
 
@@ -60,7 +60,7 @@ async def get_sweep(parts: WiredParts, session: ReadSession, sweep: OwnedSweep) 
 
 
 @router.post("/{sweep_id}/cancel", operation_id="cancelSweep", responses=problem_responses(404, 409))
-async def cancel_sweep(parts: WiredParts, sweep: OwnedSweep) -> SweepDetail:
+async def cancel_sweep(parts: WiredParts, sweep: ChangeableSweep) -> SweepDetail:
     """Cancels the sweep: nothing of it counts from now on, and its jobs are stopped. May be repeated."""
     async with parts.database.write() as session:
         await sweeps.cancel_sweep(session, parts.settings, sweep, parts.clock())

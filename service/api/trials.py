@@ -9,7 +9,9 @@ from service.api.problems import problem_responses
 from service.operations import trials
 from service.schemas.trials import TrialPage, TrialView
 
-router = APIRouter(prefix="/v1/sweeps/{sweep_id}/trials", tags=["trials"], responses=problem_responses(401, 404, 422))
+router = APIRouter(
+    prefix="/v1/sweeps/{sweep_id}/trials", tags=["trials"], responses=problem_responses(401, 403, 404, 422)
+)
 
 
 @router.get("", operation_id="listTrials")

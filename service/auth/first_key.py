@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from service.auth.keys import make_key, owner_of_key
+from service.auth.keys import check_key, make_key
 from service.db.database import Database, Session
 from service.errors import Unauthenticated
 from service.private_files import write_private
@@ -12,9 +12,9 @@ FIRST_OWNER = "admin"
 
 
 async def make_first_key(database: Database, file: Path, now: datetime) -> None:
-    """Makes a key and writes it to `file` (mode 0600) unless the database knows the one that is there."""
+    """Makes a key and writes it to `file` (mode 0600) unless the one that is there works."""
     async with database.write() as session:
-        if await _is_known(session, _read(file)):
+        if await _works(session, _read(file), now):
             return
         key = make_key(FIRST_OWNER, now)
         session.add(key.row)
@@ -26,9 +26,9 @@ def _read(file: Path) -> str | None:
     return file.read_text(errors="replace").strip() if file.exists() else None
 
 
-async def _is_known(session: Session, key: str | None) -> bool:
+async def _works(session: Session, key: str | None, now: datetime) -> bool:
     try:
-        await owner_of_key(session, key)
+        await check_key(session, key, now)
     except Unauthenticated:
         return False
     return True

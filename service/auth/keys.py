@@ -3,15 +3,19 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from service.db import keys
 from service.db.database import Session
 from service.db.keys import KeyRow
 from service.errors import Unauthenticated
+from service.schemas.keys import Scope
 
 PREFIX = "sws"
+USE_NOTED_SECONDS = 60.0
+"""Uses of a key are noted no closer together than this, so that reading costs no write."""
 
 
 @dataclass(frozen=True)
@@ -22,18 +26,15 @@ class NewKey:
     row: KeyRow
 
 
-ALL_SCOPES = ("read", "write", "admin")
-
-
-def make_key(owner: str, now: datetime) -> NewKey:
+def make_key(owner: str, now: datetime, scopes: Iterable[Scope] = tuple(Scope)) -> NewKey:
     """A fresh key of 256 random bits that speaks for `owner`."""
     key_id, secret = secrets.token_hex(4), secrets.token_hex(32)
-    row = KeyRow(id=key_id, owner=owner, secret_sha256=_sha256(secret), scopes=[*ALL_SCOPES], created_at=now)
+    row = KeyRow(id=key_id, owner=owner, secret_sha256=_sha256(secret), scopes=[*scopes], created_at=now)
     return NewKey(text=f"{PREFIX}_{key_id}_{secret}", row=row)
 
 
-async def owner_of_key(session: Session, text: str | None) -> str:
-    """Whom the key speaks for. Raises Unauthenticated for a missing or a wrong one."""
+async def check_key(session: Session, text: str | None, now: datetime) -> KeyRow:
+    """The row of a key that works. Raises Unauthenticated for one that is missing, wrong, revoked or expired."""
     if text is None:
         raise Unauthenticated("no API key: send it as `Authorization: Bearer sws_…`")
     prefix, _, rest = text.partition("_")
@@ -43,7 +44,16 @@ async def owner_of_key(session: Session, text: str | None) -> str:
     expected = row.secret_sha256 if row is not None else _sha256("")
     if not hmac.compare_digest(_sha256(secret), expected) or row is None:
         raise Unauthenticated("the API key is not known here")
-    return row.owner
+    if row.revoked_at is not None:
+        raise Unauthenticated(f"the API key {row.id} was revoked at {row.revoked_at:%Y-%m-%d %H:%M} UTC")
+    if row.expires_at is not None and row.expires_at <= now:
+        raise Unauthenticated(f"the API key {row.id} expired at {row.expires_at:%Y-%m-%d %H:%M} UTC")
+    return row
+
+
+def is_use_to_note(key: KeyRow, now: datetime) -> bool:
+    """Whether the last use that was noted is long enough ago."""
+    return key.last_used_at is None or now - key.last_used_at >= timedelta(seconds=USE_NOTED_SECONDS)
 
 
 def _sha256(secret: str) -> str:

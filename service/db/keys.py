@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import String, or_, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, Json, UtcDateTime
@@ -28,3 +28,9 @@ class KeyRow(Base):
 async def find(session: Session, key_id: str) -> KeyRow | None:
     """The key of that id."""
     return await session.get(KeyRow, key_id)
+
+
+async def note_use(session: Session, key_id: str, now: datetime) -> None:
+    """Keeps when the key was used last; of several uses at once the latest stays."""
+    earlier = or_(KeyRow.last_used_at.is_(None), KeyRow.last_used_at < now)
+    await session.execute(update(KeyRow).where(KeyRow.id == key_id, earlier).values(last_used_at=now))

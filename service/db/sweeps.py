@@ -78,15 +78,20 @@ async def find(session: Session, sweep_id: str, *, lock: bool = False) -> SweepR
 
 async def page(
     session: Session,
-    owner: str,
+    owner: str | None,
     *,
     limit: int,
     after: tuple[datetime, str] | None = None,
     state: SweepState | None = None,
     name: str | None = None,
 ) -> Sequence[SweepRow]:
-    """Up to `limit` of an owner's sweeps, newest first, that come after the (created_at, id) of `after`."""
-    query = select(SweepRow).where(SweepRow.owner == owner)
+    """Up to `limit` of an owner's sweeps, newest first, that come after the (created_at, id) of `after`.
+
+    None is everybody's.
+    """
+    query = select(SweepRow)
+    if owner is not None:
+        query = query.where(SweepRow.owner == owner)
     if after is not None:
         query = query.where(tuple_(SweepRow.created_at, SweepRow.id) < after)
     if state is not None:

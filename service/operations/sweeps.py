@@ -52,18 +52,18 @@ async def create_sweep(
         return sweep.id
 
 
-async def find_owned(session: Session, sweep_id: str, owner: str) -> SweepRow:
-    """The owner's sweep of that id. Raises NotFound for others' sweeps too."""
+async def find_owned(session: Session, sweep_id: str, owner: str | None) -> SweepRow:
+    """The owner's sweep of that id, anybody's for none. Raises NotFound for others' sweeps too."""
     sweep = await sweeps.find(session, sweep_id)
-    if sweep is None or sweep.owner != owner:
+    if sweep is None or owner not in (None, sweep.owner):
         raise NotFound(f"no sweep {sweep_id!r}")
     return sweep
 
 
 async def list_sweeps(
-    session: Session, owner: str, *, limit: int, cursor: str | None, state: SweepState | None, name: str | None
+    session: Session, owner: str | None, *, limit: int, cursor: str | None, state: SweepState | None, name: str | None
 ) -> SweepPage:
-    """A page of the owner's sweeps, newest first."""
+    """A page of the owner's sweeps, everybody's for none, newest first."""
     after = None if cursor is None else decode_time_cursor(cursor)
     rows = await sweeps.page(session, owner, limit=limit + 1, after=after, state=state, name=name)
     items = [await _summary(session, row) for row in rows[:limit]]
@@ -119,6 +119,7 @@ def _summarise(sweep: SweepRow, counts: list[TrialCount]) -> SweepSummary:
     return SweepSummary(
         id=sweep.id,
         name=sweep.name,
+        owner=sweep.owner,
         state=sweep.state,
         state_reason=sweep.state_reason,
         labels=sweep.spec_document["labels"],

@@ -33,6 +33,7 @@ class SweepSummary(BaseModel):
 
     id: str
     name: str
+    owner: str = Field(description="Whom the key speaks for that submitted it.")
     state: SweepState
     state_reason: str | None = Field(description="Why the sweep is in this state, where that needs a word.")
     labels: dict[str, str]

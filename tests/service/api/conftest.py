@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from fakes.keys import headers_of
 from fakes.ledger import World
 
 from service.auth.first_key import make_first_key
-from service.auth.keys import make_key
 from service.main import build_app
+from service.schemas.keys import Scope
 
 
 @pytest.fixture
@@ -27,8 +28,5 @@ async def api(world: World) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def stranger(world: World, api: httpx.AsyncClient) -> dict[str, str]:
-    """Headers with the key of somebody else."""
-    key = make_key("stranger", world.clock())
-    async with world.database.write() as session:
-        session.add(key.row)
-    return {"Authorization": f"Bearer {key.text}"}
+    """Headers with the key of somebody else, who is no admin."""
+    return await headers_of(world, "stranger", Scope.WRITE)

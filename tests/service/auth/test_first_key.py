@@ -6,7 +6,7 @@ import pytest
 from fakes.ledger import World
 
 from service.auth.first_key import FIRST_OWNER, make_first_key
-from service.auth.keys import owner_of_key
+from service.auth.keys import check_key
 
 
 async def start(world: World) -> str:
@@ -15,7 +15,7 @@ async def start(world: World) -> str:
     await make_first_key(world.database, file, world.clock())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     async with world.database.read() as session:
-        assert await owner_of_key(session, file.read_text().strip()) == FIRST_OWNER
+        assert (await check_key(session, file.read_text().strip(), world.clock())).owner == FIRST_OWNER
     return file.read_text()
 
 
