@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, func, or_, select
+from sqlalchemy import ForeignKey, String, Text, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, UtcDateTime
@@ -19,6 +19,12 @@ class ProjectionRow(Base):
     sequence: Mapped[int] = mapped_column(default=0)
     experiment_id: Mapped[str | None] = mapped_column(String(64))
     run_id: Mapped[str | None] = mapped_column(String(64))
+    is_stale: Mapped[bool] = mapped_column(default=False)
+    """What MLflow shows is not wanted any more: its runs are deleted, and all is shown anew from the first event."""
+    failures: Mapped[int] = mapped_column(default=0)
+    """Tries in a row that showed nothing; each waits longer than the last."""
+    problem: Mapped[str | None] = mapped_column(Text)
+    """Why the last of them failed, a sentence."""
     claimed_by: Mapped[str | None] = mapped_column(String(100))
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

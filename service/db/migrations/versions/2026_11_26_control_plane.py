@@ -29,6 +29,9 @@ def upgrade() -> None:
     op.add_column("runners", Column("asked_at", TIME, nullable=True))
     op.create_index("ix_runners_cluster_state", "runners", ["cluster", "state"])
     op.create_index("ix_attempts_runner_id_ended_at", "attempts", ["runner_id", "ended_at"])
+    op.add_column("projections", Column("is_stale", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("projections", Column("failures", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("projections", Column("problem", sa.Text(), nullable=True))
     _scope_keys()
     _let_idempotency_keys_make_anything()
     _create_clusters()
@@ -44,6 +47,8 @@ def downgrade() -> None:
     _bind_idempotency_keys_to_sweeps()
     for name in ("name", "scopes", "expires_at", "last_used_at", "revoked_at"):
         op.drop_column("api_keys", name)
+    for name in ("is_stale", "failures", "problem"):
+        op.drop_column("projections", name)
     op.drop_index("ix_attempts_runner_id_ended_at", "attempts")
     op.drop_index("ix_runners_cluster_state", "runners")
     for name in ("is_draining", "is_external", "asked_at"):
