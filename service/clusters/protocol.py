@@ -1,4 +1,4 @@
-"""What the service needs of a cluster: submit a job, see its state, stop it. Every call may be repeated."""
+"""What the service needs of a cluster: submit a job, see it, read its log, stop it. Every call may be repeated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,6 +42,28 @@ class JobSubmission:
     """Free labels, shown by the cluster's dashboard."""
 
 
+@dataclass(frozen=True)
+class ListedJob:
+    """A job as a cluster lists it; what it was given stays there."""
+
+    submission_id: str
+    state: JobState
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What was seen of a cluster that answers and lets us in."""
+
+    ray_version: str
+    nodes: int
+    """Nodes that are alive."""
+    cpus_total: float
+    cpus_free: float
+    gpus_total: float
+    gpus_free: float
+
+
 class ClusterClient(Protocol):
     """One cluster. Every method raises ClusterUnreachable or ClusterRefused."""
 
@@ -54,8 +76,14 @@ class ClusterClient(Protocol):
     async def stop(self, submission_id: str) -> None:
         """Asks the cluster to stop the job; one that has ended or is unknown is fine."""
 
-    async def check(self) -> None:
-        """Returns when the cluster answers and lets us in."""
+    async def logs(self, submission_id: str) -> str | None:
+        """All that the job has printed so far; none when the cluster knows no such job."""
+
+    async def list_jobs(self) -> list[ListedJob]:
+        """Every job that was submitted to the cluster, by whomever, and that it remembers."""
+
+    async def check(self) -> Sighting:
+        """What is seen of the cluster when it answers and lets us in."""
 
     async def aclose(self) -> None:
         """Lets go of connections."""

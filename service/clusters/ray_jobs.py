@@ -4,24 +4,43 @@ Facts of Ray 2.60 that shape this file: a duplicate submission id is answered wi
 after any refusal a GET decides; a dead dashboard says nothing about its jobs, so no answer is never failure.
 """
 
+import ssl
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
-from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobState, JobSubmission
+from service.clusters.protocol import (
+    ClusterRefused,
+    ClusterUnreachable,
+    JobState,
+    JobSubmission,
+    ListedJob,
+    Sighting,
+)
+from service.clusters.ray_resources import free, held_by_groups, nodes_alive, total, used_as_told
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds. A submission answers once the job's supervisor is created, which takes some seconds on a busy head."""
 
+LONGEST_LIST = "10000"
+"""The most that Ray's State API lists."""
+
+Found = TypeVar("Found")
+
 
 class RayJobs:
-    """One Ray cluster, by the base URL of its dashboard and its bearer token (none: authentication is off)."""
+    """One Ray cluster, by the base URL of its dashboard and its bearer token (none: authentication is off).
 
-    def __init__(self, address: str, token: str | None) -> None:
+    `tls` says whose certificates are trusted where the URL is https.
+    """
+
+    def __init__(self, address: str, token: str | None, tls: ssl.SSLContext | None = None) -> None:
         self._address = address
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.AsyncClient(base_url=address, headers=headers, timeout=TIMEOUT)
+        verify = True if tls is None else tls
+        self._http = httpx.AsyncClient(base_url=address, headers=headers, timeout=TIMEOUT, verify=verify)
 
     async def submit(self, job: JobSubmission) -> None:
         """See ClusterClient."""
@@ -42,14 +61,7 @@ class RayJobs:
     async def state(self, submission_id: str) -> JobState | None:
         """See ClusterClient."""
         response = await self._request("GET", f"/api/jobs/{submission_id}")
-        if response.status_code == HTTPStatus.NOT_FOUND and "does not exist" in response.text:
-            return None
-        if not response.is_success:
-            raise self._problem(response)
-        try:
-            return JobState(response.json()["status"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise self._not_ray(response) from error
+        return None if _knows_no_job(response) else self._read(response, lambda body: JobState(body["status"]))
 
     async def stop(self, submission_id: str) -> None:
         """See ClusterClient."""
@@ -57,31 +69,70 @@ class RayJobs:
         if state is None or state.is_over:
             return
         response = await self._request("POST", f"/api/jobs/{submission_id}/stop")
-        if not response.is_success:
+        if not response.is_success and not _knows_no_job(response):
             raise self._problem(response)
 
-    async def check(self) -> None:
+    async def logs(self, submission_id: str) -> str | None:
         """See ClusterClient."""
-        response = await self._request("GET", "/api/version")
-        if not response.is_success:
-            raise self._problem(response)
+        response = await self._request("GET", f"/api/jobs/{submission_id}/logs")
+        return None if _knows_no_job(response) else self._read(response, lambda body: str(body["logs"]))
+
+    async def list_jobs(self) -> list[ListedJob]:
+        """See ClusterClient. The list holds every job's environment, which is left alone."""
+        return self._read(await self._request("GET", "/api/jobs/"), _listed_jobs)
+
+    async def check(self) -> Sighting:
+        """See ClusterClient."""
+        version = await self._get("/api/version", lambda body: str(body["ray_version"]))
+        nodes = await self._get(f"/api/v0/nodes?limit={LONGEST_LIST}", nodes_alive)
+        used = await self._get("/api/cluster_status", used_as_told)
+        if used is None:
+            used = await self._get(f"/api/v0/placement_groups?detail=1&limit={LONGEST_LIST}", held_by_groups)
+        return Sighting(
+            ray_version=version,
+            nodes=len(nodes),
+            cpus_total=total("CPU", nodes),
+            cpus_free=free("CPU", nodes, used),
+            gpus_total=total("GPU", nodes),
+            gpus_free=free("GPU", nodes, used),
+        )
 
     async def aclose(self) -> None:
         """See ClusterClient."""
         await self._http.aclose()
 
+    async def _get(self, path: str, read: Callable[[Any], Found]) -> Found:
+        return self._read(await self._request("GET", path), read)
+
     async def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         try:
             response = await self._http.request(method, path, json=body)
         except httpx.TransportError as error:
-            reason = str(error) or type(error).__name__
-            raise ClusterUnreachable(f"the Ray cluster at {self._address} does not answer: {reason}") from error
+            raise self._no_answer(error) from error
         if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise ClusterRefused(
-                f"the Ray cluster at {self._address} refuses our token ({response.status_code}): "
-                "set the cluster's token in SUPSWEEP_CLUSTERS to the RAY_AUTH_TOKEN of its head"
+                f"the Ray cluster at {self._address} refuses our token ({response.status_code}): set the cluster's "
+                "token, at /v1/clusters or in SUPSWEEP_CLUSTERS, to the RAY_AUTH_TOKEN of its head"
             )
         return response
+
+    def _read(self, response: httpx.Response, read: Callable[[Any], Found]) -> Found:
+        """What `read` finds in the answer's JSON. Raises ClusterRefused when that is not Ray's."""
+        if not response.is_success:
+            raise self._problem(response)
+        try:
+            return read(response.json())
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise self._not_ray(response) from error
+
+    def _no_answer(self, error: httpx.TransportError) -> ClusterUnreachable | ClusterRefused:
+        reason = str(error) or type(error).__name__
+        if "CERTIFICATE_VERIFY_FAILED" in reason:
+            return ClusterRefused(
+                f"the certificate of the Ray cluster at {self._address} is not trusted ({reason}): "
+                "give the cluster the ca_certificate that signed it"
+            )
+        return ClusterUnreachable(f"the Ray cluster at {self._address} does not answer: {reason}")
 
     def _problem(self, response: httpx.Response) -> ClusterUnreachable | ClusterRefused:
         """5xx: ask again later. Anything else: asking again will not help."""
@@ -95,6 +146,19 @@ class RayJobs:
 
     def _not_ray(self, response: httpx.Response) -> ClusterRefused:
         return ClusterRefused(
-            f"{response.url} does not answer like Ray's Jobs API ({response.status_code}): "
-            "set the cluster's address in SUPSWEEP_CLUSTERS to the URL of its dashboard"
+            f"{response.url} does not answer like Ray's Jobs API ({response.status_code}): set the cluster's address, "
+            "at /v1/clusters or in SUPSWEEP_CLUSTERS, to the URL of its dashboard"
         )
+
+
+def _knows_no_job(response: httpx.Response) -> bool:
+    return response.status_code == HTTPStatus.NOT_FOUND and "does not exist" in response.text
+
+
+def _listed_jobs(body: Any) -> list[ListedJob]:
+    """Jobs that were submitted; a driver that somebody started by hand has no submission id."""
+    return [
+        ListedJob(str(job["submission_id"]), JobState(job["status"]), dict(job["metadata"] or {}))
+        for job in body
+        if job["submission_id"]
+    ]

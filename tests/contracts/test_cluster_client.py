@@ -1,18 +1,27 @@
-"""The contract of ClusterClient: a real Ray head that this run starts and ends, and the fake, pass the same tests."""
+"""The contract of ClusterClient. A real Ray head that this run starts and ends, a head that only speaks like one, and
+the fake in memory pass the same tests."""
 
 import asyncio
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from fakes.clusters import FakeClusterClient
+from fakes.ray_server import RayServer
 
-from service.clusters.protocol import ClusterClient, ClusterRefused, ClusterUnreachable, JobState, JobSubmission
+from service.clusters.protocol import (
+    ClusterClient,
+    ClusterRefused,
+    ClusterUnreachable,
+    JobState,
+    JobSubmission,
+    ListedJob,
+)
 from service.clusters.ray_jobs import RayJobs
 from service.embedded.home import Home
 from service.embedded.ports import free_ports
@@ -21,7 +30,8 @@ from service.embedded.signals import ENDING_SIGNALS
 from service.embedded.stack import make_short_folder, running_stack
 
 JOB_SECONDS = 60
-ENTRYPOINTS = {JobState.RUNNING: "sleep 600", JobState.SUCCEEDED: "true", JobState.FAILED: "exit 3"}
+WORDS = "trained to the end"
+ENTRYPOINTS = {JobState.RUNNING: "sleep 600", JobState.SUCCEEDED: f"echo {WORDS}", JobState.FAILED: "exit 3"}
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,8 @@ class FakeSubject:
 
     async def reaches(self, submission_id: str, state: JobState) -> None:
         self.client.becomes(submission_id, state)
+        if state is JobState.SUCCEEDED:
+            self.client.prints(submission_id, f"{WORDS}\n")
 
 
 @dataclass
@@ -74,19 +86,32 @@ class RaySubject:
             await asyncio.sleep(0.1)
 
 
-@pytest.fixture(params=["fake", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
+@pytest.fixture
+def ray_server() -> Iterator[RayServer]:
+    """A head that speaks like Ray's and runs entrypoints as processes."""
+    with RayServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["fake", "server", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     if request.param == "fake":
         yield FakeSubject(FakeClusterClient())
         return
-    address: RayAddress = request.getfixturevalue("ray_address")
-    client = RayJobs(address.url, address.token)
+    head: RayAddress | RayServer = request.getfixturevalue("ray_server" if request.param == "server" else "ray_address")
+    client = RayJobs(head.url, head.token)
     yield RaySubject(client)
     await client.aclose()
 
 
 def a_job(entrypoint: str, **environment: str) -> JobSubmission:
     return JobSubmission(f"job-{secrets.token_hex(6)}", entrypoint, environment, {"kind": "test"})
+
+
+def calls(client: ClusterClient) -> list[Coroutine[Any, Any, Any]]:
+    """Every call of a client, not yet made."""
+    about_a_job = [client.state("any"), client.stop("any"), client.logs("any"), client.submit(a_job("true"))]
+    return [client.check(), client.list_jobs(), *about_a_job]
 
 
 async def submitted(subject: Subject, state: JobState) -> str:
@@ -97,8 +122,12 @@ async def submitted(subject: Subject, state: JobState) -> str:
     return job.submission_id
 
 
-async def test_the_cluster_answers_and_lets_us_in(subject: Subject) -> None:
-    await subject.client.check()
+async def test_the_cluster_answers_lets_us_in_and_tells_what_it_has(subject: Subject) -> None:
+    sighting = await subject.client.check()
+    assert sighting.ray_version.startswith("2.")
+    assert sighting.nodes == 1
+    assert 0 < sighting.cpus_free <= sighting.cpus_total
+    assert 0 <= sighting.gpus_free <= sighting.gpus_total
 
 
 async def test_a_job_that_was_never_submitted_has_no_state(subject: Subject) -> None:
@@ -155,6 +184,36 @@ async def test_stopping_an_unknown_job_is_fine(subject: Subject) -> None:
     await subject.client.stop("never-submitted")
 
 
+async def test_what_a_job_printed_can_be_read_after_its_end(subject: Subject) -> None:
+    printed = await subject.client.logs(await submitted(subject, JobState.SUCCEEDED))
+    assert printed is not None
+    assert WORDS in printed
+
+
+async def test_the_log_of_a_running_job_is_there(subject: Subject) -> None:
+    submission_id = await submitted(subject, JobState.RUNNING)
+    assert await subject.client.logs(submission_id) is not None
+    await subject.client.stop(submission_id)
+
+
+async def test_a_job_that_was_never_submitted_has_no_log(subject: Subject) -> None:
+    assert await subject.client.logs("never-submitted") is None
+
+
+async def test_submitted_jobs_are_listed_with_their_states_and_metadata(subject: Subject) -> None:
+    running, ended = [await submitted(subject, state) for state in (JobState.RUNNING, JobState.SUCCEEDED)]
+    listed = {job.submission_id: job for job in await subject.client.list_jobs()}
+    assert listed[running] == ListedJob(running, JobState.RUNNING, {"kind": "test"})
+    assert listed[ended] == ListedJob(ended, JobState.SUCCEEDED, {"kind": "test"})
+    await subject.client.stop(running)
+
+
+async def test_nothing_of_an_environment_is_in_the_list(subject: Subject) -> None:
+    job = a_job("true", SECRET="do-not-tell")
+    await subject.client.submit(job)
+    assert "do-not-tell" not in repr(await subject.client.list_jobs())
+
+
 @pytest.mark.ray
 @pytest.mark.slow
 async def test_a_job_runs_once_with_its_environment(ray_address: RayAddress, tmp_path: Path) -> None:
@@ -168,12 +227,13 @@ async def test_a_job_runs_once_with_its_environment(ray_address: RayAddress, tmp
     assert (tmp_path / "said").read_text() == "hello from the ledger\n"
 
 
-@pytest.mark.ray
-@pytest.mark.slow
+@pytest.mark.parametrize("head", ["ray_server", pytest.param("ray_address", marks=[pytest.mark.ray, pytest.mark.slow])])
 @pytest.mark.parametrize("token", [None, "0" * 64])
-async def test_a_missing_or_wrong_token_is_refused_with_what_to_do(ray_address: RayAddress, token: str | None) -> None:
-    client = RayJobs(ray_address.url, token)
-    for call in (client.check(), client.state("any"), client.stop("any"), client.submit(a_job("true"))):
+async def test_a_missing_or_wrong_token_is_refused_with_what_to_do(
+    request: pytest.FixtureRequest, head: str, token: str | None
+) -> None:
+    client = RayJobs(request.getfixturevalue(head).url, token)
+    for call in calls(client):
         with pytest.raises(ClusterRefused, match=r"refuses our token.*RAY_AUTH_TOKEN"):
             await call
     await client.aclose()
@@ -183,7 +243,7 @@ async def test_a_missing_or_wrong_token_is_refused_with_what_to_do(ray_address: 
 async def test_the_fake_fails_when_told(error: ClusterUnreachable | ClusterRefused) -> None:
     fake = FakeClusterClient()
     fake.fails_with = error
-    for call in (fake.check(), fake.state("any"), fake.stop("any"), fake.submit(a_job("true"))):
+    for call in calls(fake):
         with pytest.raises(type(error)):
             await call
 

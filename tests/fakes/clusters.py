@@ -2,7 +2,14 @@
 
 import asyncio
 
-from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobState, JobSubmission
+from service.clusters.protocol import (
+    ClusterRefused,
+    ClusterUnreachable,
+    JobState,
+    JobSubmission,
+    ListedJob,
+    Sighting,
+)
 
 
 class FakeClusterClient:
@@ -11,6 +18,9 @@ class FakeClusterClient:
     def __init__(self) -> None:
         self.jobs: dict[str, JobSubmission] = {}
         self.states: dict[str, JobState] = {}
+        self.printed: dict[str, str] = {}
+        self.sighting = Sighting("2.60.0", nodes=1, cpus_total=4.0, cpus_free=3.0, gpus_total=1.0, gpus_free=0.5)
+        """What `check` sees."""
         self.fails_with: ClusterUnreachable | ClusterRefused | None = None
         """Raised by every call while it is set."""
         self.hangs = False
@@ -22,6 +32,10 @@ class FakeClusterClient:
         """Moves a job to a state, as its cluster would."""
         self.states[submission_id] = state
 
+    def prints(self, submission_id: str, text: str) -> None:
+        """Adds to the log of a job."""
+        self.printed[submission_id] += text
+
     async def submit(self, job: JobSubmission) -> None:
         self._answer()
         if self.hangs:
@@ -29,6 +43,7 @@ class FakeClusterClient:
         if job.submission_id not in self.jobs:
             self.jobs[job.submission_id] = job
             self.states[job.submission_id] = JobState.PENDING
+            self.printed[job.submission_id] = ""
         self._lose_answer()
 
     async def state(self, submission_id: str) -> JobState | None:
@@ -42,8 +57,17 @@ class FakeClusterClient:
             self.states[submission_id] = JobState.STOPPED
         self._lose_answer()
 
-    async def check(self) -> None:
+    async def logs(self, submission_id: str) -> str | None:
         self._answer()
+        return self.printed.get(submission_id)
+
+    async def list_jobs(self) -> list[ListedJob]:
+        self._answer()
+        return [ListedJob(name, self.states[name], job.metadata) for name, job in self.jobs.items()]
+
+    async def check(self) -> Sighting:
+        self._answer()
+        return self.sighting
 
     async def aclose(self) -> None:
         pass
