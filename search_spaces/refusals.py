@@ -7,6 +7,9 @@ from pydantic import BaseModel
 
 from search_spaces.vocabulary import accepted_by, short
 
+COUNT_TAGS = ("one", "several")
+"""Tags of a union of one thing and a list of them."""
+
 
 class Refusal(BaseModel):
     """One thing wrong with a document."""
@@ -47,11 +50,17 @@ def _path_in_document(loc: tuple[str | int, ...], document: Any) -> list[str | i
     path: list[str | int] = []
     node = document
     for part in loc:
-        if isinstance(node, dict) and part not in node and part == node.get("kind"):
+        if _is_tag(part, node):
             continue
         path.append(part)
         node = _child(node, part)
     return path
+
+
+def _is_tag(part: str | int, node: Any) -> bool:
+    if isinstance(node, dict):
+        return part not in node and part in (node.get("kind"), *COUNT_TAGS)
+    return part in COUNT_TAGS
 
 
 def _child(node: Any, part: str | int) -> Any:

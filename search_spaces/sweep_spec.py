@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, model_validator
 
 from search_spaces.arms import Arm, arm_config, check_arm, check_shared, values_of_trial_fields
 from search_spaces.availability import check_available
@@ -35,6 +35,13 @@ class SweepMetric(Vocabulary):
         if self.goal not in (None, own_goal):
             raise refusal(f"{self.name} is better the other way", at=["goal"], value=self.goal, accepted=own_goal)
         return self
+
+
+OneOrSeveralMetrics = Annotated[
+    Annotated[SweepMetric, Tag("one")]
+    | Annotated[list[SweepMetric], Field(min_length=1, max_length=4), Tag("several")],
+    Discriminator(lambda metric: "several" if isinstance(metric, list) else "one"),
+]
 
 
 class Budget(Vocabulary):
@@ -95,7 +102,10 @@ class SweepSpec(Vocabulary):
     shared: Space = Field(default={}, description="Factors drawn once per point and given to every arm.")
     design: Design = Field(default=Design(), description="How configurations are drawn.")
     pruning: Pruning = Field(default=Pruning(), description="Early stopping; only with design.kind search.")
-    metric: SweepMetric = Field(default=SweepMetric(), description="What a trial is scored by.")
+    metric: OneOrSeveralMetrics = Field(
+        default=SweepMetric(),
+        description="What a trial is scored by; a search may have several, of which the first is the score.",
+    )
     budget: Budget = Field(default=Budget(), description="Where the sweep is cut.")
     resources: Resources = Field(default=Resources(), description="What each trial gets.")
     clusters: list[Name] = Field(default=["local"], min_length=1, max_length=20, description="Where trials run.")
@@ -109,14 +119,6 @@ class SweepSpec(Vocabulary):
     def _check_texts(cls, document: Any) -> Any:
         check_texts(document)
         return document
-
-    @field_validator("metric", mode="before")
-    @classmethod
-    def _one_metric(cls, value: Any) -> Any:
-        if isinstance(value, list):
-            message = "a list of metrics comes with multi-objective search in a later release"
-            raise refusal(message, at=[], value=value, accepted="one metric")
-        return value
 
     @classmethod
     def stored(cls, document: Mapping[str, Any]) -> Self:
@@ -136,6 +138,7 @@ class SweepSpec(Vocabulary):
         check_probe_fields(self.evaluation.probe.kind, self.arms, self.shared)
         check_base_temperatures(self.arms, self.shared)
         _check_design(self)
+        _check_metrics(self)
         check_available(self)
         _check_gpus(self.resources)
         _check_batch_sizes(self)
@@ -146,6 +149,16 @@ class SweepSpec(Vocabulary):
     def mlflow_experiment(self) -> str:
         """Name of the MLflow experiment that shows this sweep."""
         return self.experiment or self.name
+
+    @property
+    def metrics(self) -> list[SweepMetric]:
+        """All that a trial is judged by; the first is its score."""
+        return self.metric if isinstance(self.metric, list) else [self.metric]
+
+    @property
+    def score_metric(self) -> SweepMetric:
+        """The metric whose value is the score of a trial."""
+        return self.metrics[0]
 
     def arm(self, name: str) -> Arm:
         """The arm of that name. Raises StopIteration for a name that is none."""
@@ -189,6 +202,30 @@ def _check_design(spec: SweepSpec) -> None:
         at = ["design", "kind"] if spec.design.kind == "grid" else ["design", "configurations"]
         message = f"the {spec.design.kind} design makes {trials:,} trials"
         raise refusal(message, at=at, value=trials, accepted=f"at most {MAX_TRIALS:,} trials")
+
+
+def _check_metrics(spec: SweepSpec) -> None:
+    """Several metrics are several goals of a search, which nothing else knows how to weigh."""
+    names = [metric.name for metric in spec.metrics]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise refusal(f"metric names {name!r} twice", at=["metric", index], value=name, accepted="different names")
+    if len(names) == 1:
+        return
+    needs = [
+        (
+            spec.design.kind == "search",
+            f"design.kind {spec.design.kind!r} compares arms by one metric",
+            "design.kind search",
+        ),
+        (spec.design.sampler != "cmaes", "sampler 'cmaes' searches for one metric", "sampler tpe, gp, nsga2 or random"),
+        (spec.pruning.kind == "none", f"pruning {spec.pruning.kind!r} judges by one metric", "pruning.kind none"),
+    ]
+    for is_so, message, accepted in needs:
+        if not is_so:
+            raise refusal(
+                f"{message}, got {len(names)}", at=["metric"], value=names, accepted=f"one metric, or {accepted}"
+            )
 
 
 def _check_gpus(resources: Resources) -> None:

@@ -31,7 +31,7 @@ class SweepProgress:
     """The tallies of a sweep's arms; every event is to be counted once, in order."""
 
     def __init__(self, sweep: SweepDetail) -> None:
-        self.metric = sweep.spec.metric.name
+        self.metric = sweep.spec.score_metric.name
         self.arms = {arm.arm: ArmTally(arm.arm, arm.total) for arm in sweep.arms}
         self.state = SweepState.QUEUED
         self._arm_of: dict[int, str] = {}

@@ -20,7 +20,7 @@ def show(sweep_id: SweepId) -> None:
     console = make_console()
     console.print(make_table(("", ""), _facts(sweep)))
     console.print()
-    header = ("arm", "ended", "running", "planned", f"best {sweep.spec.metric.name}", "endings")
+    header = ("arm", "ended", "running", "planned", f"best {sweep.spec.score_metric.name}", "endings")
     console.print(make_table(header, [_arm_row(arm) for arm in sweep.arms]))
 
 

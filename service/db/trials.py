@@ -50,6 +50,8 @@ class TrialRow(Base):
     """Over all attempts that have ended."""
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    search_attributes: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """What the sampler that drew it noted with it, to draw later ones."""
     mlflow_run_id: Mapped[str | None] = mapped_column(String(64))
 
     @property

@@ -9,7 +9,7 @@ async def load_history(session: Session, sweep_id: str) -> list[PastTrial]:
     """Every trial of the sweep by number, in any state, with its curve of the sweep's metric."""
     sweep = await sweeps.find(session, sweep_id)
     assert sweep is not None, f"the history of a sweep that is not there: {sweep_id}"
-    metric = sweep.spec.metric.name
+    metric = sweep.spec.score_metric.name
     curves = await trials.results_of(session, sweep_id)
     return [
         PastTrial(

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LostTrial, ReportRequest, StepResult, TrialEnding
+from search_spaces.sweep_spec import SweepSpec
 from service.db import events, sweeps, trials
 from service.db.database import Session
 from service.db.runners import RunnerRow
@@ -32,7 +33,7 @@ async def apply_report(
     for result in report.results:
         await _count_result(session, runner, result, now)
     for ending in report.outcomes:
-        await _count_outcome(session, runner, ending, sweep.spec.metric.name, now)
+        await _count_outcome(session, runner, ending, sweep.spec, now)
     for loss in report.lost:
         await _count_loss(session, settings, runner, loss, now)
     if report.outcomes or report.lost:
@@ -94,16 +95,18 @@ async def _charge_late(session: Session, runner: RunnerRow, result: StepResult, 
     )
 
 
-async def _count_outcome(session: Session, runner: RunnerRow, ending: TrialEnding, metric: str, now: datetime) -> None:
+async def _count_outcome(
+    session: Session, runner: RunnerRow, ending: TrialEnding, spec: SweepSpec, now: datetime
+) -> None:
     found = await _open_attempt(session, runner, ending.tune_trial_id)
     if found is None:
         return
     attempt, trial = found
     end_attempt(attempt, trial, ending.outcome, max(attempt.device_seconds, ending.attempt_device_seconds), now)
     runner.progress += 1
-    score = ending.scores.get(metric)
-    if ending.outcome is Outcome.COMPLETED and score is None:
-        reason = f"completed without the sweep's metric {metric}"
+    missing = [metric.name for metric in spec.metrics if metric.name not in ending.scores]
+    if ending.outcome is Outcome.COMPLETED and missing:
+        reason = f"completed without the sweep's metric {missing[0]}"
         await end_trial(session, trial, Outcome.FAILED, now, reason=reason, scores=ending.scores, facts=ending.facts)
         return
     await end_trial(
@@ -113,7 +116,7 @@ async def _count_outcome(session: Session, runner: RunnerRow, ending: TrialEndin
         now,
         reason=ending.reason,
         scores=ending.scores,
-        score=score,
+        score=ending.scores.get(spec.score_metric.name),
         facts=ending.facts,
     )
 

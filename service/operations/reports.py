@@ -34,7 +34,7 @@ async def make_report(database: Database, sweep: SweepRow, now: datetime) -> Rep
     async with database.read() as session:
         rows = await trials.page(session, sweep.id)
         curves = await trials.results_of(session, sweep.id)
-    metric = sweep.spec.metric.name
+    metric = sweep.spec.score_metric.name
     facts = [_trial(row, curves.get(row.id, []), metric) for row in rows]
     report = await asyncio.to_thread(build_report, _header(sweep), facts)
     return ReportRow(
@@ -48,7 +48,7 @@ async def make_report(database: Database, sweep: SweepRow, now: datetime) -> Rep
 
 def _header(sweep: SweepRow) -> SweepHeader:
     spec = sweep.spec
-    metric = METRICS[spec.metric.name]
+    metric = METRICS[spec.score_metric.name]
     return SweepHeader(
         sweep_id=sweep.id,
         name=sweep.name,

@@ -76,7 +76,7 @@ async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow) 
     """The sweep with the progress of its arms."""
     spec = sweep.spec
     counts = await trials.counts(session, sweep.id)
-    maximize = METRICS[spec.metric.name].goal == "maximize"
+    maximize = METRICS[spec.score_metric.name].goal == "maximize"
     best = await trials.best_scores(session, sweep.id, maximize=maximize)
     running_seconds = await trials.running_device_seconds(session, sweep.id)
     summary = _summarise(sweep, counts)

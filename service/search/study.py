@@ -62,7 +62,7 @@ def rebuild_study(
     `system_attributes` (by trial number) is what a pruner would have noted. A trial that ended at chance level
     is complete with that score, a pruned one is pruned, an unfinished one runs; the others taught nothing.
     """
-    study = new_study(sampler=sampler, pruner=pruner, direction=METRICS[spec.metric.name].goal)
+    study = new_study(sampler=sampler, pruner=pruner, direction=METRICS[spec.score_metric.name].goal)
     own = (past for past in history if past.arm == arm_name)
     for past in sorted(own, key=lambda past: past.number):
         attributes = (system_attributes or {}).get(past.number, {})
@@ -95,5 +95,5 @@ def _state(outcome: Outcome | None) -> TrialState:
 
 def _value(spec: SweepSpec, past: PastTrial) -> float | None:
     if past.outcome in SCORED_AT_CHANCE:
-        return METRICS[spec.metric.name].chance_level(facts_of(spec.dataset).classes)
+        return METRICS[spec.score_metric.name].chance_level(facts_of(spec.dataset).classes)
     return past.score if past.outcome is Outcome.COMPLETED else None

@@ -56,7 +56,7 @@ def sweep_parameters(sweep: SweepView) -> dict[str, str]:
     values = {
         "dataset": sweep.spec.dataset.name,
         "arms": ", ".join(arm.name for arm in sweep.spec.arms),
-        "metric": sweep.spec.metric.name,
+        "metric": sweep.spec.score_metric.name,
         "design": design.kind,
         **sampler,
         "configurations": design.configurations,

@@ -131,7 +131,7 @@ def test_lost_trial_runs_no_more(sweep: SweepDetail) -> None:
 
 
 def test_best_score_of_a_loss_is_the_lowest(sweep: SweepDetail) -> None:
-    metric = sweep.spec.metric.model_copy(update={"name": "val_nll"})
+    metric = sweep.spec.score_metric.model_copy(update={"name": "val_nll"})
     spec = sweep.spec.model_copy(update={"metric": metric})
     progress = SweepProgress(sweep.model_copy(update={"spec": spec}))
     for event in events_of(STORY):

@@ -23,6 +23,7 @@ def upgrade() -> None:
     op.add_column("sweeps", Column("priority", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("sweeps", Column("paused_seconds", sa.Double(), nullable=False, server_default="0"))
     op.add_column("trials", Column("losses", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("trials", Column("search_attributes", JSON, nullable=False, server_default="{}"))
     op.create_index("ix_trials_progress", "trials", ["sweep_id", "arm", "state", "outcome", "device_seconds", "score"])
     op.add_column("runners", Column("is_draining", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("runners", Column("is_external", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -54,6 +55,7 @@ def downgrade() -> None:
     for name in ("is_draining", "is_external", "asked_at"):
         op.drop_column("runners", name)
     op.drop_index("ix_trials_progress", "trials")
+    op.drop_column("trials", "search_attributes")
     op.drop_column("trials", "losses")
     for name in ("version", "priority", "paused_seconds"):
         op.drop_column("sweeps", name)
