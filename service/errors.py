@@ -44,6 +44,18 @@ class Forbidden(SweepServiceError):
     title = "Forbidden"
 
 
+class InvalidRequest(SweepServiceError):
+    """A body that reads well asks for something that is not allowed here; `pointer` says where in the body."""
+
+    status_code = 422
+    code = "invalid_request"
+    title = "Invalid request"
+
+    def __init__(self, detail: str, pointer: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
 class BadCursor(SweepServiceError):
     """A page was asked for with a cursor that no page gave."""
 
@@ -66,6 +78,13 @@ class PreconditionFailed(SweepServiceError):
     status_code = 412
     code = "precondition_failed"
     title = "Precondition failed"
+
+
+class LastAdminKey(WrongState):
+    """Without this key nobody could administer the service any more."""
+
+    code = "last_admin_key"
+    title = "The last admin key"
 
 
 class ReportNotReady(WrongState):

@@ -3,6 +3,8 @@
 Fernet (AES-128-CBC with HMAC-SHA256, https://github.com/fernet/spec) by the `cryptography` package.
 """
 
+import hmac
+import json
 from functools import cached_property
 from pathlib import Path
 
@@ -36,10 +38,18 @@ class Vault:
                 "a stored secret was sealed with a key that SUPSWEEP_SECRET_KEYS does not hold: add that key"
             ) from error
 
+    def derive(self, *words: str) -> list[str]:
+        """256-bit secrets in hex that follow from these words and a key of ours: one per key, the newest first."""
+        message = json.dumps(words).encode()
+        return [hmac.digest(key.encode(), message, "sha256").hex() for key in self._key_texts]
+
     @cached_property
     def _fernet(self) -> MultiFernet:
-        keys = self._keys or self._key_of_file()
-        return MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
+        return MultiFernet([Fernet(key) for key in self._key_texts])
+
+    @cached_property
+    def _key_texts(self) -> list[str]:
+        return [key.strip() for key in (self._keys or self._key_of_file()).split(",")]
 
     def _key_of_file(self) -> str:
         if not self._file.exists():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from service.db.keys import KeyRow
@@ -26,11 +27,12 @@ class Caller:
     scopes: frozenset[Scope]
     """Everything the key allows, the scopes that others include among them."""
     key_id: str
+    key_expires_at: datetime | None = None
 
     @classmethod
     def of(cls, key: KeyRow) -> Self:
         """The holder of that key."""
-        return cls(key.owner, expand(Scope(scope) for scope in key.scopes), key.id)
+        return cls(key.owner, expand(Scope(scope) for scope in key.scopes), key.id, key.expires_at)
 
     @property
     def is_admin(self) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,11 +26,43 @@ class NewKey:
     row: KeyRow
 
 
-def make_key(owner: str, now: datetime, scopes: Iterable[Scope] = tuple(Scope)) -> NewKey:
-    """A fresh key of 256 random bits that speaks for `owner`."""
-    key_id, secret = secrets.token_hex(4), secrets.token_hex(32)
-    row = KeyRow(id=key_id, owner=owner, secret_sha256=_sha256(secret), scopes=[*scopes], created_at=now)
-    return NewKey(text=f"{PREFIX}_{key_id}_{secret}", row=row)
+def random_secret(_key_id: str) -> str:
+    """256 random bits."""
+    return secrets.token_hex(32)
+
+
+def make_key(
+    owner: str,
+    now: datetime,
+    scopes: Iterable[Scope] = tuple(Scope),
+    *,
+    name: str = "",
+    expires_at: datetime | None = None,
+    secret_of: Callable[[str], str] = random_secret,
+) -> NewKey:
+    """A fresh key that speaks for `owner`; `secret_of` gives the secret of a key's id, 256 bits."""
+    key_id = secrets.token_hex(4)
+    secret = secret_of(key_id)
+    row = KeyRow(
+        id=key_id,
+        owner=owner,
+        secret_sha256=_sha256(secret),
+        name=name,
+        scopes=sorted(scopes),
+        expires_at=expires_at,
+        created_at=now,
+    )
+    return NewKey(text=key_text(key_id, secret), row=row)
+
+
+def key_text(key_id: str, secret: str) -> str:
+    """The key as its owner sends it."""
+    return f"{PREFIX}_{key_id}_{secret}"
+
+
+def is_secret_of(key: KeyRow, secret: str) -> bool:
+    """Whether the key was handed out with this secret."""
+    return hmac.compare_digest(key.secret_sha256, _sha256(secret))
 
 
 async def check_key(session: Session, text: str | None, now: datetime) -> KeyRow:

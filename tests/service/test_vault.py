@@ -22,6 +22,15 @@ def test_what_was_sealed_is_opened_and_cannot_be_read_meanwhile() -> None:
     assert vault.open(sealed) == "token of the cluster"
 
 
+def test_derived_secrets_tell_words_and_keys_apart() -> None:
+    old, new = key(), key()
+    (secret,) = Vault(old, NO_FILE).derive("a", "b")
+    assert secret == Vault(old, NO_FILE).derive("a", "b")[0]
+    assert len(bytes.fromhex(secret)) == 32
+    assert Vault(f"{new}, {old}", NO_FILE).derive("a", "b")[1] == secret
+    assert len({secret, *Vault(new, NO_FILE).derive("a", "b"), *Vault(old, NO_FILE).derive("ab", "")}) == 3
+
+
 def test_old_key_behind_the_new_one_still_opens() -> None:
     old, new = key(), key()
     sealed = Vault(old, NO_FILE).seal("secret")

@@ -46,7 +46,7 @@ def downgrade() -> None:
     op.drop_table("webhooks")
     op.drop_table("clusters")
     _bind_idempotency_keys_to_sweeps()
-    for name in ("name", "scopes", "expires_at", "last_used_at", "revoked_at"):
+    for name in ("name", "scopes", "version", "expires_at", "last_used_at", "revoked_at"):
         op.drop_column("api_keys", name)
     for name in ("is_stale", "failures", "problem"):
         op.drop_column("projections", name)
@@ -66,6 +66,7 @@ def _scope_keys() -> None:
     op.add_column("api_keys", Column("name", sa.String(length=100), nullable=False, server_default=""))
     all_scopes = '["read", "write", "admin"]'
     op.add_column("api_keys", Column("scopes", JSON, nullable=False, server_default=all_scopes))
+    op.add_column("api_keys", Column("version", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("api_keys", Column("expires_at", TIME, nullable=True))
     op.add_column("api_keys", Column("last_used_at", TIME, nullable=True))
     op.add_column("api_keys", Column("revoked_at", TIME, nullable=True))

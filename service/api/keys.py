@@ -1,0 +1,82 @@
+"""/v1/keys: make, list, look, change, rotate, revoke. A key's text is in the answer that makes it, and nowhere else."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Query, Response
+
+from service.api.dependencies import NO_NUL, OwnerToList, Reader, ReadSession, WiredParts, Writer
+from service.api.preconditions import IdempotencyKey, IfMatch
+from service.api.problems import problem_responses
+from service.operations import keys
+from service.operations.preconditions import etag_of
+from service.schemas.keys import KeyChange, KeyPage, KeyRequest, KeyRotation, KeyView, NewKeyView
+
+router = APIRouter(prefix="/v1/keys", tags=["keys"], responses=problem_responses(401, 403, 422))
+
+KeyId = Annotated[str, Path(max_length=32, pattern=NO_NUL, description="Id of the key: the part after sws_.")]
+
+SHOWN_ONCE = {"Cache-Control": "no-store"}
+
+
+@router.post("", status_code=201, operation_id="createKey", responses=problem_responses(409))
+async def create_key(
+    parts: WiredParts, caller: Writer, request: KeyRequest, response: Response, idempotency_key: IdempotencyKey = None
+) -> NewKeyView:
+    """Makes a key, with no more scopes than the caller's own. An admin may make one for somebody else."""
+    async with parts.database.write() as session:
+        key = await keys.create_key(session, parts.vault, caller, request, idempotency_key, parts.clock())
+    response.headers.update({"Location": f"/v1/keys/{key.id}"} | SHOWN_ONCE)
+    return key
+
+
+@router.get("", operation_id="listKeys")
+async def list_keys(
+    session: ReadSession,
+    owner: OwnerToList,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=500, pattern=NO_NUL)] = None,
+) -> KeyPage:
+    """The caller's keys, newest first, those that do not work any more among them."""
+    return await keys.list_keys(session, owner, limit=limit, cursor=cursor)
+
+
+@router.get("/{key_id}", operation_id="getKey", responses=problem_responses(404))
+async def get_key(session: ReadSession, caller: Reader, key_id: KeyId, response: Response) -> KeyView:
+    """One key: what it allows, when it was used last, when it ends."""
+    key = await keys.find_key(session, caller, key_id)
+    response.headers["ETag"] = etag_of(key.version)
+    return keys.view_key(key)
+
+
+@router.patch("/{key_id}", operation_id="changeKey", responses=problem_responses(404, 409, 412))
+async def change_key(
+    parts: WiredParts, caller: Writer, key_id: KeyId, change: KeyChange, response: Response, if_match: IfMatch = None
+) -> KeyView:
+    """Gives a key another name or another end."""
+    async with parts.database.write() as session:
+        key = await keys.change_key(session, caller, key_id, change, if_match, parts.clock())
+    response.headers["ETag"] = etag_of(key.version)
+    return keys.view_key(key)
+
+
+@router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problem_responses(404, 409, 412))
+async def revoke_key(parts: WiredParts, caller: Writer, key_id: KeyId, if_match: IfMatch = None) -> None:
+    """Revokes a key for good. It stays in the list. May be repeated."""
+    async with parts.database.write() as session:
+        await keys.revoke_key(session, caller, key_id, if_match, parts.clock())
+
+
+@router.post("/{key_id}/rotate", status_code=201, operation_id="rotateKey", responses=problem_responses(404, 409))
+async def rotate_key(
+    parts: WiredParts,
+    caller: Writer,
+    key_id: KeyId,
+    response: Response,
+    rotation: Annotated[KeyRotation, Body(default_factory=KeyRotation)],
+    idempotency_key: IdempotencyKey = None,
+) -> NewKeyView:
+    """A new key like this one, which ends at once or after a grace."""
+    async with parts.database.write() as session:
+        key = await keys.rotate_key(session, parts.vault, caller, key_id, rotation, idempotency_key, parts.clock())
+    response.headers.update({"Location": f"/v1/keys/{key.id}"} | SHOWN_ONCE)
+    return key
