@@ -64,6 +64,14 @@ class BadCursor(SweepServiceError):
     title = "Bad cursor"
 
 
+class BadFilter(SweepServiceError):
+    """A list was asked for by something that nothing in it can have."""
+
+    status_code = 422
+    code = "bad_filter"
+    title = "Bad filter"
+
+
 class WrongState(SweepServiceError):
     """The sweep's state does not allow this."""
 

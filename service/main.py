@@ -8,7 +8,17 @@ from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
-from service.api import events, health, keys, presets, reports, runners, sweeps, trials
+from service.api import (
+    curves,
+    events,
+    health,
+    keys,
+    presets,
+    reports,
+    runners,
+    sweeps,
+    trials,
+)
 from service.api.dependencies import Parts
 from service.api.problems import add_problem_handlers
 from service.auth.first_key import make_first_key
@@ -44,7 +54,17 @@ def build_app(settings: Settings, clusters: ClusterRegistry | None = None) -> Fa
     )
     app = FastAPI(title="supsweep", version="0.1.0", description=DESCRIPTION, lifespan=_lifespan)
     app.state.parts = parts
-    for routes in (sweeps, trials, events, reports, presets, runners, keys, health):
+    for routes in (
+        sweeps,
+        trials,
+        events,
+        reports,
+        presets,
+        runners,
+        keys,
+        health,
+        curves,
+    ):
         app.include_router(routes.router)
     add_problem_handlers(app)
     return app

@@ -48,9 +48,15 @@ async def list_sweeps(
     cursor: Annotated[str | None, Query(max_length=500, pattern=NO_NUL)] = None,
     state: SweepState | None = None,
     name: Annotated[str | None, Query(max_length=100, pattern=NO_NUL)] = None,
+    label: Annotated[
+        list[Annotated[str, Query(max_length=301, pattern=NO_NUL)]] | None,
+        Query(max_length=50, description="Only sweeps with this label, as `name=value`; repeat it for several."),
+    ] = None,
 ) -> SweepPage:
     """The caller's sweeps, newest first; an admin may ask for those of others."""
-    return await sweeps.list_sweeps(session, owner, limit=limit, cursor=cursor, state=state, name=name)
+    return await sweeps.list_sweeps(
+        session, owner, limit=limit, cursor=cursor, state=state, name=name, labels=label or []
+    )
 
 
 @router.get("/{sweep_id}", operation_id="getSweep", responses=problem_responses(404))

@@ -84,6 +84,7 @@ async def page(
     after: tuple[datetime, str] | None = None,
     state: SweepState | None = None,
     name: str | None = None,
+    labels: Sequence[tuple[str, str]] = (),
 ) -> Sequence[SweepRow]:
     """Up to `limit` of an owner's sweeps, newest first, that come after the (created_at, id) of `after`.
 
@@ -98,6 +99,8 @@ async def page(
         query = query.where(SweepRow.state == state)
     if name is not None:
         query = query.where(SweepRow.name == name)
+    for label, value in labels:
+        query = query.where(SweepRow.spec_document["labels"][label].as_string() == value)
     query = query.order_by(SweepRow.created_at.desc(), SweepRow.id.desc()).limit(limit)
     return (await session.scalars(query)).all()
 

@@ -1,7 +1,7 @@
 """Trials, their attempts and their results: the tables and their queries."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from search_spaces.outcomes import Outcome
 from search_spaces.trial_config import TrialConfig
 from service.db.base import Base, Json, UtcDateTime, Word
 from service.db.database import Session
+from service.db.runners import RunnerRow
 from service.lifecycle import TrialState
 
 
@@ -23,6 +24,10 @@ class TrialRow(Base):
         UniqueConstraint("sweep_id", "number"),
         UniqueConstraint("sweep_id", "arm", "point", "replicate"),
         Index(None, "sweep_id", "state", "number"),
+        # A filtered page costs the same however many trials there are.
+        Index(None, "sweep_id", "arm", "number"),
+        Index(None, "sweep_id", "outcome", "number"),
+        Index(None, "sweep_id", "point", "number"),
         # Covers what a sweep's progress is counted from.
         Index("ix_trials_progress", "sweep_id", "arm", "state", "outcome", "device_seconds", "score"),
     )
@@ -107,15 +112,38 @@ class TrialCount:
     device_seconds: float
 
 
+@dataclass(frozen=True)
+class TrialFilter:
+    """Which trials of a sweep are wanted; none does not ask."""
+
+    arm: str | None = None
+    state: TrialState | None = None
+    outcome: Outcome | None = None
+    point: int | None = None
+
+
+EVERY_TRIAL = TrialFilter()
+
+
 async def find(session: Session, sweep_id: str, number: int) -> TrialRow | None:
     """The trial of that number."""
     query = select(TrialRow).where(TrialRow.sweep_id == sweep_id, TrialRow.number == number)
     return (await session.scalars(query)).one_or_none()
 
 
-async def page(session: Session, sweep_id: str, *, limit: int | None = None, after: int = -1) -> Sequence[TrialRow]:
-    """Trials with a number greater than `after`, by number."""
+async def page(
+    session: Session,
+    sweep_id: str,
+    *,
+    limit: int | None = None,
+    after: int = -1,
+    matching: TrialFilter = EVERY_TRIAL,
+) -> Sequence[TrialRow]:
+    """Trials that match, with a number greater than `after`, by number."""
     query = select(TrialRow).where(TrialRow.sweep_id == sweep_id, TrialRow.number > after)
+    for name, value in asdict(matching).items():
+        if value is not None:
+            query = query.where(getattr(TrialRow, name) == value)
     return (await session.scalars(query.order_by(TrialRow.number).limit(limit))).all()
 
 
@@ -143,6 +171,15 @@ async def counts(session: Session, sweep_id: str) -> list[TrialCount]:
     query = select(*groups, func.count(), func.sum(TrialRow.device_seconds))
     rows = await session.execute(query.where(TrialRow.sweep_id == sweep_id).group_by(*groups))
     return [TrialCount(*row) for row in rows]
+
+
+async def count_ended(session: Session, sweep_ids: Collection[str]) -> dict[str, int]:
+    """Sweep id → how many of its trials have ended; a sweep without any is absent."""
+    query = select(TrialRow.sweep_id, func.count()).where(
+        TrialRow.sweep_id.in_(sweep_ids), TrialRow.state == TrialState.ENDED
+    )
+    rows = await session.execute(query.group_by(TrialRow.sweep_id))
+    return dict(rows.all())
 
 
 async def best_scores(session: Session, sweep_id: str, *, maximize: bool) -> dict[str, float]:
@@ -174,9 +211,23 @@ async def attempts_of(session: Session, trial_id: int) -> Sequence[AttemptRow]:
     return (await session.scalars(query)).all()
 
 
+async def attempts_with_clusters(session: Session, trial_id: int) -> Sequence[tuple[AttemptRow, str]]:
+    """Every attempt of a trial, the first one first, with the cluster that it ran on."""
+    query = select(AttemptRow, RunnerRow.cluster).join(RunnerRow, RunnerRow.id == AttemptRow.runner_id)
+    rows = await session.execute(query.where(AttemptRow.trial_id == trial_id).order_by(AttemptRow.number))
+    return [(attempt, cluster) for attempt, cluster in rows]
+
+
 async def find_result(session: Session, trial_id: int, step: int) -> ResultRow | None:
     """What the trial measured at that step."""
     return await session.get(ResultRow, (trial_id, step))
+
+
+async def results_of_trial(session: Session, trial_id: int) -> Sequence[ResultRow]:
+    """The results of one trial by step."""
+    return (
+        await session.scalars(select(ResultRow).where(ResultRow.trial_id == trial_id).order_by(ResultRow.step))
+    ).all()
 
 
 async def results_of(session: Session, sweep_id: str) -> dict[int, list[ResultRow]]:

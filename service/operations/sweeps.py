@@ -1,7 +1,9 @@
 """What a person does with sweeps: create, list, look, cancel."""
 
 import asyncio
+import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 from search_spaces.metrics import METRICS
@@ -13,7 +15,7 @@ from service.db.database import Database, Session
 from service.db.projections import ProjectionRow
 from service.db.sweeps import SweepRow
 from service.db.trials import TrialCount
-from service.errors import NotFound, UnknownCluster, WrongState
+from service.errors import BadFilter, NotFound, UnknownCluster, WrongState
 from service.ledger import sweeps as ledger_sweeps
 from service.lifecycle import FINISHED_STATES, SweepState, TrialState
 from service.operations.cursors import decode_time_cursor, encode_cursor
@@ -22,6 +24,9 @@ from service.schemas.sweeps import ArmProgress, SweepDetail, SweepLinks, SweepPa
 from service.search.designs import PlannedTrial, plan_trials
 from service.search.suggestions import draw_next
 from service.settings import Settings
+
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}=.{0,200}", re.DOTALL)
+"""A label of a spec and its value."""
 
 
 async def create_sweep(
@@ -61,12 +66,25 @@ async def find_owned(session: Session, sweep_id: str, owner: str | None) -> Swee
 
 
 async def list_sweeps(
-    session: Session, owner: str | None, *, limit: int, cursor: str | None, state: SweepState | None, name: str | None
+    session: Session,
+    owner: str | None,
+    *,
+    limit: int,
+    cursor: str | None,
+    state: SweepState | None,
+    name: str | None,
+    labels: Sequence[str] = (),
 ) -> SweepPage:
-    """A page of the owner's sweeps, everybody's for none, newest first."""
+    """A page of the owner's sweeps, everybody's for none, newest first.
+
+    `labels` are texts such as team=vision. Raises BadFilter for one that is not.
+    """
     after = None if cursor is None else decode_time_cursor(cursor)
-    rows = await sweeps.page(session, owner, limit=limit + 1, after=after, state=state, name=name)
-    items = [await _summary(session, row) for row in rows[:limit]]
+    rows = await sweeps.page(
+        session, owner, limit=limit + 1, after=after, state=state, name=name, labels=_read_labels(labels)
+    )
+    ended = await trials.count_ended(session, [row.id for row in rows[:limit]])
+    items = [_summarise(row, ended.get(row.id, 0)) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
     next_cursor = encode_cursor(last.created_at.isoformat(), last.id) if last else None
     return SweepPage(items=items, next_cursor=next_cursor)
@@ -79,7 +97,7 @@ async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow) 
     maximize = METRICS[spec.score_metric.name].goal == "maximize"
     best = await trials.best_scores(session, sweep.id, maximize=maximize)
     running_seconds = await trials.running_device_seconds(session, sweep.id)
-    summary = _summarise(sweep, counts)
+    summary = _summarise(sweep, sum(count.trials for count in counts if count.state is TrialState.ENDED))
     shown = await projections.find(session, sweep.id)
     assert shown is not None, f"sweep {sweep.id} has no projection"
     return SweepDetail(
@@ -111,11 +129,15 @@ def _plan(spec: SweepSpec) -> list[PlannedTrial]:
     return []
 
 
-async def _summary(session: Session, sweep: SweepRow) -> SweepSummary:
-    return _summarise(sweep, await trials.counts(session, sweep.id))
+def _read_labels(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Labels with the values that they must have."""
+    for text in texts:
+        if not LABEL.fullmatch(text):
+            raise BadFilter(f"label cannot be {text!r}; accepted: a label and its value, such as team=vision")
+    return [(label, value) for label, _, value in (text.partition("=") for text in texts)]
 
 
-def _summarise(sweep: SweepRow, counts: list[TrialCount]) -> SweepSummary:
+def _summarise(sweep: SweepRow, trials_ended: int) -> SweepSummary:
     return SweepSummary(
         id=sweep.id,
         name=sweep.name,
@@ -127,7 +149,7 @@ def _summarise(sweep: SweepRow, counts: list[TrialCount]) -> SweepSummary:
         started_at=sweep.started_at,
         ended_at=sweep.ended_at,
         trials=count_trials(sweep.spec),
-        trials_ended=sum(count.trials for count in counts if count.state is TrialState.ENDED),
+        trials_ended=trials_ended,
     )
 
 

@@ -19,6 +19,7 @@ from search_spaces.runner_protocol import (
     TrialEnding,
 )
 from search_spaces.sweep_spec import SweepSpec
+from service.auth.first_key import FIRST_OWNER
 from service.clusters.registry import ClusterRegistry
 from service.db import runners, sweeps, trials
 from service.db.database import Database
@@ -29,7 +30,8 @@ from service.operations.runners import ask, report
 from service.operations.sweeps import create_sweep
 from service.settings import Settings
 
-OWNER = "somebody"
+OWNER = FIRST_OWNER
+"""Whoever has the first key of the service, which the API's tests call it with."""
 
 
 @dataclass

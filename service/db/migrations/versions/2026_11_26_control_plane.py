@@ -16,6 +16,8 @@ depends_on = None
 
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 TIME = sa.DateTime(timezone=True)
+FILTERS = ("arm", "outcome", "point")
+"""What a page of trials is filtered by, beside the state."""
 
 
 def upgrade() -> None:
@@ -25,6 +27,8 @@ def upgrade() -> None:
     op.add_column("trials", Column("losses", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("trials", Column("search_attributes", JSON, nullable=False, server_default="{}"))
     op.create_index("ix_trials_progress", "trials", ["sweep_id", "arm", "state", "outcome", "device_seconds", "score"])
+    for name in FILTERS:
+        op.create_index(f"ix_trials_sweep_id_{name}_number", "trials", ["sweep_id", name, "number"])
     op.add_column("runners", Column("is_draining", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("runners", Column("is_external", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("runners", Column("asked_at", TIME, nullable=True))
@@ -54,6 +58,8 @@ def downgrade() -> None:
     op.drop_index("ix_runners_cluster_state", "runners")
     for name in ("is_draining", "is_external", "asked_at"):
         op.drop_column("runners", name)
+    for name in FILTERS:
+        op.drop_index(f"ix_trials_sweep_id_{name}_number", "trials")
     op.drop_index("ix_trials_progress", "trials")
     op.drop_column("trials", "search_attributes")
     op.drop_column("trials", "losses")
