@@ -109,6 +109,9 @@ class SweepSpec(Vocabulary):
     budget: Budget = Field(default=Budget(), description="Where the sweep is cut.")
     resources: Resources = Field(default=Resources(), description="What each trial gets.")
     clusters: list[Name] = Field(default=["local"], min_length=1, max_length=20, description="Where trials run.")
+    priority: int = Field(
+        default=0, ge=-100, le=100, description="Of the sweeps that want a cluster, the highest goes first."
+    )
     evaluation: Evaluation = Field(default=Evaluation(), description="What is measured at the end.")
     labels: dict[Name, Annotated[str, Field(max_length=200)]] = Field(
         default={}, max_length=50, description="Free labels, shown with the sweep."

@@ -1,5 +1,12 @@
 """Business refusals. Each carries its HTTP status and a stable code; the API turns them into problem+json."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from search_spaces.refusals import Refusal, refusals
+
 
 class SweepServiceError(Exception):
     """Something a caller asked for that cannot be done, in a sentence."""
@@ -8,9 +15,10 @@ class SweepServiceError(Exception):
     code = "bad_request"
     title = "Bad request"
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, errors: Sequence[Refusal] = ()) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.errors = list(errors)
 
 
 class NotFound(SweepServiceError):
@@ -52,8 +60,19 @@ class InvalidRequest(SweepServiceError):
     title = "Invalid request"
 
     def __init__(self, detail: str, pointer: str) -> None:
-        super().__init__(detail)
-        self.pointer = pointer
+        super().__init__(detail, [Refusal(pointer=pointer, detail=detail)])
+
+
+class InvalidSpec(SweepServiceError):
+    """A spec that was made of another one breaks a rule."""
+
+    status_code = 422
+    code = "invalid_request"
+    title = "Invalid request"
+
+    def __init__(self, error: ValidationError, document: Any) -> None:
+        found = refusals(error.errors(), document)
+        super().__init__("; ".join(dict.fromkeys(refusal.detail for refusal in found)), found)
 
 
 class BadCursor(SweepServiceError):
@@ -78,6 +97,14 @@ class WrongState(SweepServiceError):
     status_code = 409
     code = "wrong_state"
     title = "Not possible in this state"
+
+
+class QuotaExceeded(SweepServiceError):
+    """The owner has used up what an owner may use."""
+
+    status_code = 429
+    code = "quota_exceeded"
+    title = "Quota exceeded"
 
 
 class PreconditionFailed(SweepServiceError):

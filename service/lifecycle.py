@@ -35,6 +35,9 @@ class RunnerState(StrEnum):
     FENCED = "fenced"
 
 
+OPEN_STATES = frozenset({SweepState.QUEUED, SweepState.RUNNING})
+"""Trials are handed out."""
+
 FINISHED_STATES = frozenset({SweepState.SUCCEEDED, SweepState.FAILED, SweepState.CANCELLED})
 """Nothing runs, and nothing changes unless somebody opens the sweep again."""
 

@@ -16,6 +16,7 @@ from service.api import (
     presets,
     reports,
     runners,
+    steering,
     sweeps,
     trials,
 )
@@ -56,6 +57,7 @@ def build_app(settings: Settings, clusters: ClusterRegistry | None = None) -> Fa
     app.state.parts = parts
     for routes in (
         sweeps,
+        steering,
         trials,
         events,
         reports,

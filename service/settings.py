@@ -13,6 +13,17 @@ class ClusterSettings(BaseModel):
     token: SecretStr | None = Field(default=None, description="Ray's bearer token; none where authentication is off.")
 
 
+class Quota(BaseModel):
+    """What one owner may use; none is no limit."""
+
+    running_trials: int | None = Field(default=None, ge=0, description="Most trials that run at once.")
+    device_hours: float | None = Field(default=None, ge=0, description="Most device-hours within 30 days.")
+
+
+DEFAULT_OWNER = "default"
+"""Whose quota every owner has that has none of its own."""
+
+
 class Settings(BaseSettings):
     """Settings of one service process."""
 
@@ -23,6 +34,9 @@ class Settings(BaseSettings):
     public_url: str = Field(default="http://127.0.0.1:8000", description="URL of the service as clusters see it.")
     storage: str = Field(default="", description="Checkpoints, on a path the clusters share; none takes home/storage.")
     clusters: dict[str, ClusterSettings] = Field(default={}, description="Clusters by name, as JSON.")
+    quotas: dict[str, Quota] = Field(
+        default={}, description="Quotas by owner, as JSON; that of `default` is for everybody without one."
+    )
     mlflow_uri: str | None = Field(default=None, description="MLflow tracking server; none shows nothing there.")
 
     secret_keys: SecretStr | None = Field(
@@ -35,10 +49,14 @@ class Settings(BaseSettings):
     runner_patience_seconds: float = Field(default=300.0, gt=0, description="How long a runner trains on without us.")
     submission_seconds: float = Field(default=120.0, gt=0, description="Time a submitted runner has to ask first.")
     reconcile_seconds: float = Field(default=0.5, gt=0, description="Pause between two looks at due sweeps.")
-    max_attempts: int = Field(default=5, ge=1, description="Lost attempts after which a trial ends as failed.")
+    max_attempts: int = Field(default=5, ge=1, description="Losses after which a trial ends as failed.")
     max_idle_runners: int = Field(
         default=5, ge=1, description="Runners in a row, per cluster, that may die without any result."
     )
+
+    def quota_of(self, owner: str) -> Quota:
+        """What the owner may use."""
+        return self.quotas.get(owner, self.quotas.get(DEFAULT_OWNER, Quota()))
 
     @property
     def effective_database_url(self) -> str:

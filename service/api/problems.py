@@ -8,8 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from search_spaces.refusals import Refusal, refusals
-from service.errors import InvalidRequest, SweepServiceError
+from search_spaces.refusals import refusals
+from service.errors import SweepServiceError
 from service.schemas.problems import Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -33,8 +33,9 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SweepServiceError)
     headers = {"WWW-Authenticate": "Bearer"} if error.status_code == 401 else None
-    errors = [Refusal(pointer=error.pointer, detail=error.detail)] if isinstance(error, InvalidRequest) else []
-    problem = Problem(title=error.title, status=error.status_code, detail=error.detail, code=error.code, errors=errors)
+    problem = Problem(
+        title=error.title, status=error.status_code, detail=error.detail, code=error.code, errors=error.errors
+    )
     return _response(problem, headers)
 
 

@@ -1,4 +1,4 @@
-"""/v1/sweeps: create, list, look, cancel."""
+"""/v1/sweeps: create, list, look, clone."""
 
 from typing import Annotated
 
@@ -6,12 +6,28 @@ from fastapi import APIRouter, Body, Query, Response
 
 from search_spaces.presets import PRESETS
 from search_spaces.sweep_spec import SweepSpec
-from service.api.dependencies import NO_NUL, ChangeableSweep, OwnedSweep, OwnerToList, ReadSession, WiredParts, Writer
+from service.api.dependencies import (
+    NO_NUL,
+    ChangeableSweep,
+    OwnedSweep,
+    OwnerToList,
+    Parts,
+    ReadSession,
+    WiredParts,
+    Writer,
+)
 from service.api.preconditions import IdempotencyKey
 from service.api.problems import problem_responses
+from service.auth.callers import Caller
+from service.db.sweeps import get
 from service.lifecycle import SweepState
 from service.operations import sweeps
+from service.operations.preconditions import etag_of
+from service.operations.progress import describe_sweep
+from service.schemas.steering import CloneRequest
 from service.schemas.sweeps import SweepDetail, SweepPage
+
+AS_IT_IS = CloneRequest()
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"], responses=problem_responses(401, 403, 422))
 
@@ -26,18 +42,12 @@ SubmittedSpec = Annotated[
 ]
 
 
-@router.post("", status_code=201, operation_id="createSweep", responses=problem_responses(404, 409))
+@router.post("", status_code=201, operation_id="createSweep", responses=problem_responses(404, 409, 429))
 async def create_sweep(
     parts: WiredParts, caller: Writer, spec: SubmittedSpec, response: Response, idempotency_key: IdempotencyKey = None
 ) -> SweepDetail:
     """Accepts a sweep: its spec is checked and its design drawn at once; clusters are asked later."""
-    sweep_id = await sweeps.create_sweep(
-        parts.database, parts.clusters, spec, owner=caller.owner, idempotency_key=idempotency_key, now=parts.clock()
-    )
-    response.headers["Location"] = f"/v1/sweeps/{sweep_id}"
-    async with parts.database.read() as session:
-        sweep = await sweeps.find_owned(session, sweep_id, caller.owner)
-        return await sweeps.describe_sweep(session, parts.settings, sweep)
+    return await _create(parts, caller, spec, response, idempotency_key)
 
 
 @router.get("", operation_id="listSweeps")
@@ -60,17 +70,47 @@ async def list_sweeps(
 
 
 @router.get("/{sweep_id}", operation_id="getSweep", responses=problem_responses(404))
-async def get_sweep(parts: WiredParts, session: ReadSession, sweep: OwnedSweep) -> SweepDetail:
-    """One sweep with the progress of its arms."""
-    return await sweeps.describe_sweep(session, parts.settings, sweep)
+async def get_sweep(parts: WiredParts, session: ReadSession, sweep: OwnedSweep, response: Response) -> SweepDetail:
+    """One sweep with the progress of its arms. Its ETag tells of changes by people, not of progress."""
+    response.headers["ETag"] = etag_of(sweep.version)
+    return await describe_sweep(session, parts.settings, sweep)
 
 
-@router.post("/{sweep_id}/cancel", operation_id="cancelSweep", responses=problem_responses(404, 409))
-async def cancel_sweep(parts: WiredParts, sweep: ChangeableSweep) -> SweepDetail:
-    """Cancels the sweep: nothing of it counts from now on, and its jobs are stopped. May be repeated."""
-    async with parts.database.write() as session:
-        await sweeps.cancel_sweep(session, parts.settings, sweep, parts.clock())
+@router.post(
+    "/{sweep_id}/clone", status_code=201, operation_id="cloneSweep", responses=problem_responses(404, 409, 429)
+)
+async def clone_sweep(
+    parts: WiredParts,
+    sweep: ChangeableSweep,
+    caller: Writer,
+    response: Response,
+    request: CloneRequest = AS_IT_IS,
+    idempotency_key: IdempotencyKey = None,
+) -> SweepDetail:
+    """Submits a new sweep of the caller's with the same spec, or with changes to it."""
+    spec = sweeps.cloned_spec(sweep, request)
+    return await _create(parts, caller, spec, response, idempotency_key)
+
+
+async def answer_with_sweep(parts: Parts, sweep_id: str, response: Response) -> SweepDetail:
+    """The sweep after a change, with its ETag."""
     async with parts.database.read() as session:
-        return await sweeps.describe_sweep(
-            session, parts.settings, await sweeps.find_owned(session, sweep.id, sweep.owner)
-        )
+        sweep = await get(session, sweep_id)
+        response.headers["ETag"] = etag_of(sweep.version)
+        return await describe_sweep(session, parts.settings, sweep)
+
+
+async def _create(
+    parts: Parts, caller: Caller, spec: SweepSpec, response: Response, idempotency_key: str | None
+) -> SweepDetail:
+    sweep_id = await sweeps.create_sweep(
+        parts.database,
+        parts.settings,
+        parts.clusters,
+        spec,
+        owner=caller.owner,
+        idempotency_key=idempotency_key,
+        now=parts.clock(),
+    )
+    response.headers["Location"] = f"/v1/sweeps/{sweep_id}"
+    return await answer_with_sweep(parts, sweep_id, response)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Text, select
+from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, UtcDateTime
@@ -30,6 +31,11 @@ async def exists(session: Session, sweep_id: str) -> bool:
     """Whether the report has been made; its pages are large, so they stay where they are."""
     query = select(ReportRow.sweep_id).where(ReportRow.sweep_id == sweep_id)
     return await session.scalar(query) is not None
+
+
+async def delete(session: Session, sweep_id: str) -> None:
+    """Forgets the report, if there is one."""
+    await session.execute(sql_delete(ReportRow).where(ReportRow.sweep_id == sweep_id))
 
 
 async def store(session: Session, report: ReportRow) -> None:

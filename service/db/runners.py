@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, UtcDateTime, Word
 from service.db.database import Session
-from service.lifecycle import RunnerState
+from service.db.sweeps import SweepRow
+from service.lifecycle import OPEN_STATES, RunnerState
 
 ACTIVE = (RunnerState.SUBMITTING, RunnerState.LIVE)
 
@@ -44,7 +45,7 @@ class RunnerRow(Base):
     is_external: Mapped[bool] = mapped_column(default=False)
     """A person's own worker: nobody submits it, and no cluster knows a job of it."""
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When it asked for a trial last."""
+    """When it last asked for a trial that its sweep had: it stands in line for its cluster."""
     last_sequence: Mapped[int] = mapped_column(default=0)
     was_accepted: Mapped[bool] = mapped_column(default=False)
     """Its cluster has taken its job: what became of it says something of the sweep, not of the cluster."""
@@ -61,6 +62,18 @@ async def find(session: Session, runner_id: str, *, lock: bool = False) -> Runne
 async def of_sweep(session: Session, sweep_id: str) -> Sequence[RunnerRow]:
     """Every runner of a sweep, the first one first."""
     query = select(RunnerRow).where(RunnerRow.sweep_id == sweep_id).order_by(RunnerRow.ordinal)
+    return (await session.scalars(query)).all()
+
+
+async def sweeps_in_line(session: Session, cluster: str, *, since: datetime, besides: str) -> Sequence[SweepRow]:
+    """Other sweeps that hand out trials and have stood in line for the cluster since then."""
+    in_line = select(RunnerRow.sweep_id).where(
+        RunnerRow.cluster == cluster,
+        RunnerRow.state == RunnerState.LIVE,
+        RunnerRow.is_draining.is_(False),
+        RunnerRow.asked_at >= since,
+    )
+    query = select(SweepRow).where(SweepRow.id.in_(in_line), SweepRow.id != besides, SweepRow.state.in_(OPEN_STATES))
     return (await session.scalars(query)).all()
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from search_spaces.sweep_spec import SweepSpec
 from service.db.base import Base, Json, UtcDateTime, Word
 from service.db.database import Session
+from service.errors import NotFound
 from service.lifecycle import FINISHED_STATES, SweepState
 
 
@@ -43,6 +44,9 @@ class SweepRow(Base):
     paused_seconds: Mapped[float] = mapped_column(default=0.0)
     """Over all pauses that have ended; they are not part of its wall clock."""
 
+    reopened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it last went on after it had finished: what happened to its runners before says nothing now."""
+
     event_count: Mapped[int] = mapped_column(default=0)
     """Sequence of the newest event. Taking the next one locks the row, so events commit in order."""
 
@@ -74,6 +78,14 @@ async def find(session: Session, sweep_id: str, *, lock: bool = False) -> SweepR
     """The sweep of that id. With `lock`, no other transaction changes it until this one ends."""
     query = select(SweepRow).where(SweepRow.id == sweep_id).execution_options(populate_existing=True)
     return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def get(session: Session, sweep_id: str, *, lock: bool = False) -> SweepRow:
+    """The sweep of that id. Raises NotFound: it may have been deleted since it was last seen."""
+    row = await find(session, sweep_id, lock=lock)
+    if row is None:
+        raise NotFound(f"no sweep {sweep_id!r}")
+    return row
 
 
 async def page(

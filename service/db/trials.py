@@ -13,7 +13,8 @@ from search_spaces.trial_config import TrialConfig
 from service.db.base import Base, Json, UtcDateTime, Word
 from service.db.database import Session
 from service.db.runners import RunnerRow
-from service.lifecycle import TrialState
+from service.db.sweeps import SweepRow
+from service.lifecycle import FINISHED_STATES, TrialState
 
 
 class TrialRow(Base):
@@ -163,6 +164,45 @@ async def first_planned(session: Session, sweep_id: str) -> TrialRow | None:
     """The planned trial with the lowest number."""
     query = select(TrialRow).where(TrialRow.sweep_id == sweep_id, TrialRow.state == TrialState.PLANNED)
     return (await session.scalars(query.order_by(TrialRow.number).limit(1))).one_or_none()
+
+
+async def count_running(session: Session, sweep_id: str) -> int:
+    """How many trials run now. Costs as much as there are, whatever has ended before."""
+    query = select(func.count()).where(TrialRow.sweep_id == sweep_id, TrialRow.state == TrialState.RUNNING)
+    return await session.scalar(query) or 0
+
+
+async def count_running_by_sweep(session: Session) -> dict[str, tuple[str, int]]:
+    """Sweep id → its owner, and how many of its trials run now; for every sweep that has not finished."""
+    query = select(SweepRow.id, SweepRow.owner, func.count()).join(TrialRow, TrialRow.sweep_id == SweepRow.id)
+    query = query.where(SweepRow.state.not_in(FINISHED_STATES), TrialRow.state == TrialState.RUNNING)
+    rows = await session.execute(query.group_by(SweepRow.id, SweepRow.owner))
+    return {sweep_id: (owner, count) for sweep_id, owner, count in rows}
+
+
+async def device_seconds_of_owner(session: Session, owner: str, *, since: datetime) -> float:
+    """Device-seconds of the attempts that the owner's sweeps have started since then."""
+    query = select(func.sum(AttemptRow.device_seconds)).join(TrialRow, TrialRow.id == AttemptRow.trial_id)
+    query = query.join(SweepRow, SweepRow.id == TrialRow.sweep_id)
+    return await session.scalar(query.where(SweepRow.owner == owner, AttemptRow.started_at >= since)) or 0.0
+
+
+async def count_all(session: Session, sweep_id: str) -> int:
+    """How many trials the ledger knows: they are numbered without a gap."""
+    last = await session.scalar(select(func.max(TrialRow.number)).where(TrialRow.sweep_id == sweep_id))
+    return 0 if last is None else last + 1
+
+
+async def places(session: Session, sweep_id: str) -> set[tuple[str, int, int]]:
+    """(arm, point, replicate) of every trial that the ledger knows."""
+    query = select(TrialRow.arm, TrialRow.point, TrialRow.replicate).where(TrialRow.sweep_id == sweep_id)
+    return {(arm, point, replicate) for arm, point, replicate in await session.execute(query)}
+
+
+async def ended_as(session: Session, sweep_id: str, outcomes: Collection[Outcome]) -> Sequence[TrialRow]:
+    """Trials with one of these outcomes, by number."""
+    query = select(TrialRow).where(TrialRow.sweep_id == sweep_id, TrialRow.outcome.in_(outcomes))
+    return (await session.scalars(query.order_by(TrialRow.number))).all()
 
 
 async def counts(session: Session, sweep_id: str) -> list[TrialCount]:

@@ -12,8 +12,10 @@ from service.db.sweeps import SweepRow
 from service.db.trials import AttemptRow, TrialRow
 from service.ledger.runners import finish
 from service.ledger.sweeps import trial_row
-from service.lifecycle import SweepState, TrialState
+from service.ledger.turns import is_next_in_turn
+from service.lifecycle import OPEN_STATES, TrialState
 from service.search.designs import PlannedTrial
+from service.settings import Settings
 
 DRAW_AGAIN_SECONDS = 0.1
 """Another ask drew the same trial first; the next draw sees it."""
@@ -26,7 +28,7 @@ class DrawWanted(NamedTuple):
 
 
 async def answer_ask(
-    session: Session, runner: RunnerRow, tune_trial_id: str, now: datetime
+    session: Session, settings: Settings, runner: RunnerRow, tune_trial_id: str, now: datetime
 ) -> TrialAssignment | Wait | Finished | DrawWanted:
     """The answer to an ask. The same tune_trial_id gets the same trial again."""
     sweep = await sweeps.find(session, runner.sweep_id, lock=True)
@@ -34,28 +36,32 @@ async def answer_ask(
     repeated = await trials.find_attempt(session, runner.id, tune_trial_id)
     if repeated is not None:
         return assignment(sweep.spec, *repeated)
-    if sweep.state not in (SweepState.QUEUED, SweepState.RUNNING):
-        await finish(session, runner, now)
-        return Finished()
-    ended, running = await _count(session, sweep.id)
-    if running < sweep.spec.resources.max_concurrent:
-        trial = await trials.first_planned(session, sweep.id)
-        if trial is not None:
-            return await start_attempt(session, sweep, trial, runner, tune_trial_id, now)
-        if ended + running < count_trials(sweep.spec):
-            return DrawWanted(sweep.spec)
-    if running:
-        # There is no room, or one of them may yet be lost and planned again.
+    if runner.is_draining or sweep.state not in OPEN_STATES:
+        return await _let_go(session, runner, now)
+    spec = sweep.spec
+    running = await trials.count_running(session, sweep.id)
+    trial = await trials.first_planned(session, sweep.id)
+    may_draw = trial is None and await _has_room_for_drawing(session, sweep.id, spec)
+    if trial is None and not may_draw and not running:
+        return await _let_go(session, runner, now)
+    # Else one of those that run may yet be lost and planned again.
+    if (trial is None and not may_draw) or running >= spec.resources.max_concurrent:
         return Wait()
-    await finish(session, runner, now)
-    return Finished()
+    if not await is_next_in_turn(session, settings, sweep, runner, now):
+        return Wait()
+    return DrawWanted(spec) if trial is None else await start_attempt(session, sweep, trial, runner, tune_trial_id, now)
 
 
 async def start_drawn(
-    session: Session, runner: RunnerRow, drawn: PlannedTrial, tune_trial_id: str, now: datetime
+    session: Session,
+    settings: Settings,
+    runner: RunnerRow,
+    drawn: PlannedTrial,
+    tune_trial_id: str,
+    now: datetime,
 ) -> TrialAssignment | Wait | Finished:
     """Plans the drawn trial and hands it out, unless the answer has become another one meanwhile."""
-    answer = await answer_ask(session, runner, tune_trial_id, now)
+    answer = await answer_ask(session, settings, runner, tune_trial_id, now)
     if not isinstance(answer, DrawWanted):
         return answer
     sweep = await sweeps.find(session, runner.sweep_id, lock=True)
@@ -111,9 +117,13 @@ def assignment(spec: SweepSpec, attempt: AttemptRow, trial: TrialRow) -> TrialAs
     )
 
 
-async def _count(session: Session, sweep_id: str) -> tuple[int, int]:
-    """How many trials have ended, and how many run."""
-    counts = await trials.counts(session, sweep_id)
-    ended = sum(count.trials for count in counts if count.state is TrialState.ENDED)
-    running = sum(count.trials for count in counts if count.state is TrialState.RUNNING)
-    return ended, running
+async def _let_go(session: Session, runner: RunnerRow, now: datetime) -> Finished:
+    """There is nothing more for this runner; it is done with once it has given back what it has."""
+    if not await trials.open_attempts(session, runner.id):
+        await finish(session, runner, now)
+    return Finished()
+
+
+async def _has_room_for_drawing(session: Session, sweep_id: str, spec: SweepSpec) -> bool:
+    """Whether a search has trials that are still to be drawn."""
+    return spec.design.kind == "search" and await trials.count_all(session, sweep_id) < count_trials(spec)

@@ -10,6 +10,8 @@ from service.lifecycle import TrialState
 from service.settings import Settings
 
 LOST = "lost"
+DRAINED = "drained"
+"""How an attempt ends whose runner was told to give its trials back."""
 
 
 async def end_trial(
@@ -57,21 +59,34 @@ async def lose_attempt(
     reason: str,
     *,
     last_seen_at: datetime,
+    is_drained: bool = False,
 ) -> None:
     """Plans the trial again from its last checkpoint, or ends it as failed when it was lost too often.
 
-    It is charged for the whole time until it was last seen: nobody can say that it held less.
+    It is charged for the whole time until it was last seen: nobody can say that it held less. An attempt that was
+    drained was wanted back, so it counts as no loss.
     """
     held_seconds = max(0.0, (last_seen_at - attempt.started_at).total_seconds())
-    end_attempt(attempt, trial, LOST, max(attempt.device_seconds, held_seconds * attempt.devices), now)
+    ending = DRAINED if is_drained else LOST
+    end_attempt(attempt, trial, ending, max(attempt.device_seconds, held_seconds * attempt.devices), now)
+    trial.losses += not is_drained
     await events.append(
         session, trial.sweep_id, "trial.lost", now, number=trial.number, attempt=attempt.number, reason=reason
     )
-    if attempt.number >= settings.max_attempts:
-        lost_too_often = f"lost {attempt.number} times, the last time because: {reason}"
+    if trial.losses >= settings.max_attempts:
+        lost_too_often = f"lost {trial.losses} times, the last time because: {reason}"
         await end_trial(session, trial, Outcome.FAILED, now, reason=lost_too_often)
         return
     trial.state = TrialState.PLANNED
+
+
+async def plan_again(session: Session, trial: TrialRow, now: datetime) -> None:
+    """Takes the outcome of a trial back, because somebody wants it tried again. What it cost stays charged."""
+    assert trial.outcome is not None, f"trial {trial.number} of {trial.sweep_id} has no outcome to take back"
+    outcome = trial.outcome
+    trial.state, trial.outcome, trial.reason, trial.ended_at = TrialState.PLANNED, None, None, None
+    trial.scores, trial.score, trial.losses = {}, None, 0
+    await events.append(session, trial.sweep_id, "trial.retried", now, number=trial.number, outcome=outcome)
 
 
 async def cancel_open_trials(session: Session, sweep_id: str, now: datetime, reason: str) -> None:

@@ -11,7 +11,8 @@ from service.db.runners import RunnerRow
 from service.db.trials import AttemptRow, ResultRow, TrialRow
 from service.errors import ReportOutOfOrder
 from service.ledger.outcomes import end_attempt, end_trial, lose_attempt
-from service.lifecycle import TrialState
+from service.ledger.runners import finish
+from service.lifecycle import RunnerState, TrialState
 from service.settings import Settings
 
 
@@ -38,6 +39,8 @@ async def apply_report(
         await _count_loss(session, settings, runner, loss, now)
     if report.outcomes or report.lost:
         sweep.due_at = now
+    if runner.is_draining and runner.state is RunnerState.LIVE and not await trials.open_attempts(session, runner.id):
+        await finish(session, runner, now)
 
 
 async def attempts_to_stop(session: Session, runner: RunnerRow, report: ReportRequest) -> list[str]:
@@ -124,7 +127,8 @@ async def _count_outcome(
 async def _count_loss(session: Session, settings: Settings, runner: RunnerRow, loss: LostTrial, now: datetime) -> None:
     found = await _open_attempt(session, runner, loss.tune_trial_id)
     if found is not None:
-        await lose_attempt(session, settings, *found, now, loss.reason, last_seen_at=now)
+        drained = runner.is_draining
+        await lose_attempt(session, settings, *found, now, loss.reason, last_seen_at=now, is_drained=drained)
 
 
 async def _open_attempt(session: Session, runner: RunnerRow, tune_trial_id: str) -> tuple[AttemptRow, TrialRow] | None:

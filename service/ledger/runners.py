@@ -69,6 +69,20 @@ async def fence_all(session: Session, settings: Settings, sweep_id: str, now: da
             await fence(session, settings, runner, now, reason)
 
 
+async def drain(session: Session, runner: RunnerRow, now: datetime, reason: str) -> None:
+    """The runner gets no more trials, and hears with its next report to give back those it has."""
+    if not runner.is_draining:
+        runner.is_draining = True
+        await events.append(session, runner.sweep_id, "runner.draining", now, runner_id=runner.id, reason=reason)
+
+
+async def drain_all(session: Session, sweep_id: str, now: datetime, reason: str) -> None:
+    """Drains every runner of the sweep that is still believed."""
+    for runner in await runners.of_sweep(session, sweep_id):
+        if runner.state in runners.ACTIVE:
+            await drain(session, runner, now, reason)
+
+
 async def finish(session: Session, runner: RunnerRow, now: datetime) -> None:
     """The runner was told that there is nothing more, and ends by itself."""
     runner.state, runner.ended_at = RunnerState.FINISHED, now

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from search_spaces.sweep_spec import SweepSpec
-from service.db import events
+from search_spaces.sweep_spec import SweepSpec, count_trials
+from service.db import events, reports
 from service.db.database import Session
 from service.db.projections import ProjectionRow
 from service.db.sweeps import SweepRow
 from service.db.trials import TrialRow
 from service.ledger.outcomes import cancel_open_trials
-from service.ledger.runners import fence_all
+from service.ledger.runners import drain_all, fence_all
 from service.lifecycle import FINISHED_STATES, SweepState, TrialState, advance
 from service.search.designs import PlannedTrial
 from service.settings import Settings
@@ -25,6 +26,7 @@ async def create(
         name=spec.name,
         owner=owner,
         spec_document=spec.model_dump(mode="json"),
+        priority=spec.priority,
         state=SweepState.QUEUED,
         created_at=now,
         moved_at=now,
@@ -51,12 +53,54 @@ def trial_row(sweep_id: str, planned: PlannedTrial) -> TrialRow:
     )
 
 
+async def plan_more(
+    session: Session, sweep: SweepRow, spec: SweepSpec, plan: Sequence[PlannedTrial], now: datetime
+) -> None:
+    """The sweep becomes a larger one: `plan` holds the trials of its new spec that can be planned ahead."""
+    sweep.spec_document = spec.model_dump(mode="json")
+    session.add_all(trial_row(sweep.id, planned) for planned in plan)
+    total = count_trials(spec)
+    await events.append(
+        session, sweep.id, "sweep.extended", now, configurations=spec.design.configurations, trials=total
+    )
+
+
+async def change(session: Session, sweep: SweepRow, spec: SweepSpec, now: datetime, changes: dict[str, Any]) -> None:
+    """The sweep goes on with another spec, which differs by `changes` in what may change while it runs."""
+    sweep.spec_document, sweep.priority = spec.model_dump(mode="json"), spec.priority
+    sweep.version += 1
+    sweep.due_at = now
+    await events.append(session, sweep.id, "sweep.changed", now, changes=changes)
+
+
+async def pause(session: Session, sweep: SweepRow, now: datetime, reason: str) -> None:
+    """No trial is handed out any more; those that run come back with their last checkpoint."""
+    await move(session, sweep, SweepState.PAUSED, now, reason)
+    await drain_all(session, sweep.id, now, reason)
+
+
+async def resume(session: Session, sweep: SweepRow, now: datetime) -> None:
+    """The sweep goes on where it was paused."""
+    paused_seconds = (now - sweep.moved_at).total_seconds()
+    await move(session, sweep, SweepState.RUNNING if sweep.started_at else SweepState.QUEUED, now)
+    sweep.paused_seconds += paused_seconds
+
+
+async def reopen(session: Session, sweep: SweepRow, now: datetime, reason: str) -> None:
+    """A finished sweep has trials to run again: it is queued anew, and its report is out of date."""
+    sweep.cut_reason = sweep.ends_as = sweep.started_at = sweep.ended_at = None
+    sweep.paused_seconds, sweep.reopened_at = 0.0, now
+    await reports.delete(session, sweep.id)
+    await move(session, sweep, SweepState.QUEUED, now, reason)
+
+
 async def move(session: Session, sweep: SweepRow, new: SweepState, now: datetime, reason: str | None = None) -> None:
     """Moves the sweep to another state. Raises WrongState when it cannot go there."""
     old, sweep.state = sweep.state, advance(sweep.state, new)
     sweep.state_reason = reason or sweep.cut_reason
     sweep.moved_at = sweep.due_at = now
-    if new is SweepState.RUNNING:
+    sweep.version += 1
+    if new is SweepState.RUNNING and sweep.started_at is None:
         sweep.started_at = now
     if new in FINISHED_STATES:
         sweep.ended_at = now

@@ -29,7 +29,7 @@ async def ask(
     """A trial, or to wait, or that there is nothing more. Raises Unauthenticated and RunnerFenced."""
     async with database.write() as session:
         runner = await _believed_runner(session, settings, runner_id, token, clock())
-        answer = await answer_ask(session, runner, tune_trial_id, clock())
+        answer = await answer_ask(session, settings, runner, tune_trial_id, clock())
     if not isinstance(answer, DrawWanted):
         return answer
     async with database.read() as session:
@@ -39,7 +39,7 @@ async def ask(
     drawn = await asyncio.to_thread(draw_next, answer.spec, history)
     async with database.write() as session:
         runner = await _believed_runner(session, settings, runner_id, token, clock())
-        return await start_drawn(session, runner, drawn, tune_trial_id, clock())
+        return await start_drawn(session, settings, runner, drawn, tune_trial_id, clock())
 
 
 async def report(
@@ -58,7 +58,7 @@ async def report(
             for tune_trial_id in hopeless:
                 await prune(session, runner, tune_trial_id, clock())
     async with database.read() as session:
-        return ReportAnswer(stop=await attempts_to_stop(session, runner, request))
+        return ReportAnswer(stop=await attempts_to_stop(session, runner, request), drain=runner.is_draining)
 
 
 async def _believed_runner(

@@ -13,7 +13,7 @@ from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobSub
 from service.db import runners
 from service.db.runners import RunnerRow
 from service.errors import UnknownCluster
-from service.ledger.runners import OpenedRunner, fence, fence_all, open_runner
+from service.ledger.runners import OpenedRunner, drain, fence, fence_all, open_runner
 from service.lifecycle import RunnerState
 from service.reconciler.claim import Claim, Picture
 
@@ -51,12 +51,23 @@ async def fence_dead_runners(claim: Claim, picture: Picture) -> None:
 
 async def submit_missing_runners(claim: Claim, picture: Picture) -> bool:
     """Submits a runner to each named cluster that has none and is not backing off. Whether any was accepted."""
-    busy = {runner.cluster for runner in picture.active_runners}
+    busy = {runner.cluster for runner in picture.active_runners if not runner.is_draining}
     accepted = False
     for cluster in picture.spec.clusters:
         if cluster not in busy and claim.tools.clock() >= _next_submission(picture, cluster):
             accepted |= await _submit(claim, picture, cluster)
     return accepted
+
+
+async def drain_unwanted_runners(claim: Claim, picture: Picture) -> None:
+    """Drains the runners on clusters that the sweep does not name any more."""
+    for runner in picture.active_runners:
+        if runner.cluster in picture.spec.clusters or runner.is_external or runner.is_draining:
+            continue
+        async with claim.write() as (session, _sweep):
+            row = await runners.find(session, runner.id, lock=True)
+            if row is not None and row.state in runners.ACTIVE:
+                await drain(session, row, claim.tools.clock(), f"the sweep left cluster {runner.cluster}")
 
 
 async def settle_jobs(claim: Claim, picture: Picture) -> bool:
@@ -86,7 +97,8 @@ async def end_runners(claim: Claim, picture: Picture) -> bool:
 
 def fruitless_runners(picture: Picture, cluster: str) -> list[RunnerRow]:
     """The newest runners of the cluster that were fenced before anything of theirs was counted, the last one first."""
-    own = [runner for runner in picture.runners if runner.cluster == cluster]
+    opened_at = picture.sweep.reopened_at or picture.sweep.created_at
+    own = [runner for runner in picture.runners if runner.cluster == cluster and runner.created_at >= opened_at]
     return list(takewhile(lambda row: row.state is RunnerState.FENCED and not row.progress, reversed(own)))
 
 
@@ -95,7 +107,7 @@ async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
     if runner.lease_until <= now:
         return f"not heard for longer than its lease, last at {runner.last_seen_at}"
     silent_since = runner.last_seen_at or runner.created_at
-    if now - silent_since < timedelta(seconds=2 * settings.heartbeat_seconds):
+    if runner.is_external or now - silent_since < timedelta(seconds=2 * settings.heartbeat_seconds):
         return None
     try:
         state = await claim.tools.clusters.client(runner.cluster).state(runner.submission_id)

@@ -11,7 +11,7 @@ from service.db import sweeps
 from service.db.claims import CLAIM_SECONDS, renewed
 from service.errors import SweepServiceError
 from service.lifecycle import SweepState
-from service.reconciler import analysing, cancelling, queued, running
+from service.reconciler import analysing, cancelling, paused, queued, running
 from service.reconciler.absence import Presence, stay_present
 from service.reconciler.claim import Claim, ClaimLost, Picture, Tools
 
@@ -25,6 +25,7 @@ RETRY_SECONDS = 5.0
 _STEPS: dict[SweepState, Callable[[Claim, Picture], Awaitable[float]]] = {
     SweepState.QUEUED: queued.step,
     SweepState.RUNNING: running.step,
+    SweepState.PAUSED: paused.step,
     SweepState.CANCELLING: cancelling.step,
     SweepState.ANALYSING: analysing.step,
 }

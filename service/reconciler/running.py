@@ -2,11 +2,14 @@
 
 from search_spaces.sweep_spec import count_trials
 from service.db.runners import RunnerRow
+from service.errors import QuotaExceeded
 from service.ledger import sweeps
 from service.lifecycle import SweepState
+from service.operations.quotas import check_quota
 from service.reconciler.budget import broken_limit
 from service.reconciler.claim import Claim, Picture
 from service.reconciler.jobs import (
+    drain_unwanted_runners,
     fence_dead_runners,
     fruitless_runners,
     settle_jobs,
@@ -28,10 +31,26 @@ async def step(claim: Claim, picture: Picture) -> float:
         async with claim.write() as (session, sweep):
             await sweeps.cut(session, claim.tools.settings, sweep, then, claim.tools.clock(), reason)
         return 0.0
+    if await _paused_by_quota(claim, picture):
+        return 0.0
     await fence_dead_runners(claim, picture)
+    await drain_unwanted_runners(claim, picture)
     await settle_jobs(claim, picture)
     await submit_missing_runners(claim, await claim.picture())
     return LOOK_AGAIN_SECONDS
+
+
+async def _paused_by_quota(claim: Claim, picture: Picture) -> bool:
+    """Whether the owner has used up the quota: the sweep waits until its owner may go on with it."""
+    tools = claim.tools
+    try:
+        async with tools.database.read() as session:
+            await check_quota(session, tools.settings, picture.sweep.owner, tools.clock())
+    except QuotaExceeded as refused:
+        async with claim.write() as (session, sweep):
+            await sweeps.pause(session, sweep, tools.clock(), f"paused: {refused.detail}")
+        return True
+    return False
 
 
 def _runners_keep_dying(claim: Claim, picture: Picture) -> tuple[SweepState, str] | None:

@@ -27,6 +27,7 @@ from service.db.sweeps import SweepRow
 from service.db.trials import TrialRow
 from service.ledger.runners import OpenedRunner, fence, open_runner
 from service.operations.runners import ask, report
+from service.operations.steering import cancel_sweep, pause_sweep, resume_sweep
 from service.operations.sweeps import create_sweep
 from service.settings import Settings
 
@@ -66,6 +67,7 @@ class World:
         """Id of a new sweep."""
         return await create_sweep(
             self.database,
+            self.settings,
             self.clusters,
             spec or small_spec(),
             owner=OWNER,
@@ -85,6 +87,21 @@ class World:
             row = await runners.find(session, runner.opened.runner_id, lock=True)
             assert row is not None
             await fence(session, self.settings, row, self.clock(), reason)
+
+    async def cancel(self, sweep_id: str) -> None:
+        """Cancels the sweep, as its owner does."""
+        async with self.database.write() as session:
+            await cancel_sweep(session, self.settings, sweep_id, None, self.clock())
+
+    async def pause(self, sweep_id: str) -> None:
+        """Pauses the sweep, as its owner does."""
+        async with self.database.write() as session:
+            await pause_sweep(session, sweep_id, None, self.clock())
+
+    async def resume(self, sweep_id: str) -> None:
+        """Goes on with the sweep, as its owner does."""
+        async with self.database.write() as session:
+            await resume_sweep(session, self.settings, sweep_id, None, self.clock())
 
     async def sweep(self, sweep_id: str) -> SweepRow:
         async with self.database.read() as session:

@@ -32,10 +32,11 @@ GOODBYE_SECONDS = 1.0
 TUNE_ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "inf",
+    "TUNE_MAX_PENDING_TRIALS_PG": "1000",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
 }
-"""Tune keeps no records: the ledger does."""
+"""Tune keeps no records: the ledger does. And it holds no trial back: the ledger gives what the sweep may run."""
 
 
 def run_job(brief: RunnerBrief, token: str, train: Callable[[dict[str, Any]], None] = train_attempt) -> int:
@@ -74,7 +75,7 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
     """Returns when no trial is left. Raises LeaveNow."""
     # It would complain of every trial that has no records.
     logging.getLogger("ray.tune.analysis").setLevel(logging.ERROR)
-    os.environ.update(TUNE_ENVIRONMENT, TUNE_MAX_PENDING_TRIALS_PG=str(brief.resources.max_concurrent))
+    os.environ.update(TUNE_ENVIRONMENT)
     # Below the storage, so that what a killed runner leaves goes with its sweep.
     Path(brief.storage).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tune-", dir=brief.storage) as folder:

@@ -21,11 +21,12 @@ def placement_of(resources: Resources) -> PlacementGroupFactory:
 
 
 def trials_that_fit(resources: Resources, nodes: Iterable[Node]) -> int:
-    """How many trials run at once on these nodes, at most max_concurrent; 0 if not even one fits.
+    """How many trials run at once on these nodes; 0 if not even one fits.
 
-    A worker is on one node; the workers of a trial may be on several.
+    A worker is on one node; the workers of a trial may be on several. The ledger alone knows max_concurrent, which
+    is for all clusters of a sweep and changes while it runs.
     """
-    return min(resources.max_concurrent, workers_that_fit(resources, nodes) // resources.workers)
+    return workers_that_fit(resources, nodes) // resources.workers
 
 
 def workers_that_fit(resources: Resources, nodes: Iterable[Node]) -> int:

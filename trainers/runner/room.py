@@ -37,7 +37,7 @@ class Room:
         self._lacking_since: float | None = None
 
     def fitting(self) -> int:
-        """How many trials run at once, at most max_concurrent. Wishes for room while it is 0."""
+        """How many trials run at once. Wishes for room while it is 0."""
         fitting = trials_that_fit(self._resources, self._nodes())
         if fitting and self._lacking_since is not None:
             self._lacking_since = None

@@ -9,12 +9,10 @@ from service.db import events, runners, sweeps
 from service.errors import RunnerFenced
 from service.ledger.report import prune
 from service.lifecycle import TrialState
-from service.operations.sweeps import cancel_sweep
 
 
 async def cancel(world: World, sweep_id: str) -> None:
-    async with world.database.write() as session:
-        await cancel_sweep(session, world.settings, await world.sweep(sweep_id), world.clock())
+    await world.cancel(sweep_id)
 
 
 async def endings(world: World, sweep_id: str) -> list[int]:

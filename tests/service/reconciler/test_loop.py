@@ -14,7 +14,6 @@ from service.db.runners import RunnerRow
 from service.errors import RunnerFenced
 from service.ledger.runners import OpenedRunner
 from service.lifecycle import RunnerState, SweepState, TrialState
-from service.operations.sweeps import cancel_sweep
 from service.reconciler.absence import Presence
 from service.reconciler.claim import Tools
 from service.reconciler.loop import reconcile, take_due_step
@@ -146,8 +145,7 @@ async def test_cancelled_sweep_ends_only_when_its_job_is_over(world: World) -> N
     runner = await submitted_runner(world, sweep_id)
     await runner.take("t1")
     world.cluster.fails_with = ClusterUnreachable("dashboard away")
-    async with world.database.write() as session:
-        await cancel_sweep(session, world.settings, await world.sweep(sweep_id), world.clock())
+    await world.cancel(sweep_id)
     await reconcile_for(world, 5)
     assert await state_of(world, sweep_id) is SweepState.CANCELLING
     world.cluster.fails_with = None
@@ -291,8 +289,7 @@ async def test_sweep_of_a_cluster_that_was_removed_can_be_cancelled(world: World
     sweep_id = await world.create(small_spec(clusters=["old"]))
     await reconcile_for(world)
     del world.other_clusters["old"]
-    async with world.database.write() as session:
-        await cancel_sweep(session, world.settings, await world.sweep(sweep_id), world.clock())
+    await world.cancel(sweep_id)
     await reconcile_for(world, world.settings.runner_patience_seconds + world.settings.lease_seconds + 10)
     assert await state_of(world, sweep_id) is SweepState.CANCELLED
 

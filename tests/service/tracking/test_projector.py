@@ -8,7 +8,6 @@ from fakes.tracking import FakeTrackingStore
 from service.db import projections, sweeps
 from service.ledger.sweeps import move
 from service.lifecycle import SweepState
-from service.operations.sweeps import cancel_sweep
 from service.tracking.projector import RETRY_SECONDS, project_next_batch
 from service.tracking.protocol import TrackingUnavailable
 
@@ -81,8 +80,8 @@ async def test_outage_costs_nothing_but_delay(world: World) -> None:
 async def test_finished_sweep_ends_its_run(world: World) -> None:
     store = FakeTrackingStore()
     sweep_id = await started_sweep(world)
+    await world.cancel(sweep_id)
     async with world.database.write() as session:
-        await cancel_sweep(session, world.settings, await world.sweep(sweep_id), world.clock())
         sweep = await sweeps.find(session, sweep_id, lock=True)
         assert sweep is not None
         await move(session, sweep, SweepState.CANCELLED, world.clock())

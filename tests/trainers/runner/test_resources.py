@@ -24,7 +24,7 @@ def test_every_one_of_several_workers_has_its_bundle_and_their_leader_none() -> 
     ("resources", "nodes", "fitting"),
     [
         (Resources(max_concurrent=8), [{"CPU": 2.0}], 2),
-        (Resources(max_concurrent=2), [{"CPU": 64.0}], 2),
+        (Resources(max_concurrent=2), [{"CPU": 64.0}], 64),
         (Resources(max_concurrent=8, cpus_per_worker=3), [{"CPU": 8.0}], 2),
         (Resources(max_concurrent=99, gpus_per_worker=0.1), [{"CPU": 64.0, "GPU": 1.0}], 10),
         (Resources(max_concurrent=99, gpus_per_worker=0.6), [{"CPU": 64.0, "GPU": 4.0}], 4),
@@ -36,7 +36,7 @@ def test_every_one_of_several_workers_has_its_bundle_and_their_leader_none() -> 
     ],
     ids=[
         "cluster",
-        "max_concurrent",
+        "max_concurrent is for the ledger",
         "remainder",
         "tenths of a GPU",
         "a fraction is of one GPU",

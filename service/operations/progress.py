@@ -1,0 +1,73 @@
+"""How a sweep is shown: its arms, its budget, its runners, and where to look further."""
+
+from search_spaces.metrics import METRICS
+from search_spaces.outcomes import Outcome
+from search_spaces.sweep_spec import SweepSpec, count_trials
+from service.db import projections, trials
+from service.db.database import Session
+from service.db.projections import ProjectionRow
+from service.db.sweeps import SweepRow
+from service.db.trials import TrialCount
+from service.lifecycle import TrialState
+from service.schemas.sweeps import ArmProgress, SweepDetail, SweepLinks, SweepSummary
+from service.settings import Settings
+
+
+def summarise_sweep(sweep: SweepRow, trials_ended: int) -> SweepSummary:
+    """The sweep as one line of a list."""
+    return SweepSummary(
+        id=sweep.id,
+        name=sweep.name,
+        owner=sweep.owner,
+        state=sweep.state,
+        state_reason=sweep.state_reason,
+        labels=sweep.spec_document["labels"],
+        created_at=sweep.created_at,
+        started_at=sweep.started_at,
+        ended_at=sweep.ended_at,
+        trials=count_trials(sweep.spec),
+        trials_ended=trials_ended,
+    )
+
+
+async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow) -> SweepDetail:
+    """The sweep with the progress of its arms."""
+    spec = sweep.spec
+    counts = await trials.counts(session, sweep.id)
+    maximize = METRICS[spec.score_metric.name].goal == "maximize"
+    best = await trials.best_scores(session, sweep.id, maximize=maximize)
+    running_seconds = await trials.running_device_seconds(session, sweep.id)
+    summary = summarise_sweep(sweep, sum(count.trials for count in counts if count.state is TrialState.ENDED))
+    shown = await projections.find(session, sweep.id)
+    assert shown is not None, f"sweep {sweep.id} has no projection"
+    return SweepDetail(
+        **summary.model_dump(),
+        spec=spec,
+        arms=[_progress(spec, arm.name, counts, best.get(arm.name)) for arm in spec.arms],
+        device_seconds=sum(count.device_seconds for count in counts) + running_seconds,
+        links=_links(settings, sweep, shown),
+        mlflow_events_behind=sweep.event_count - shown.sequence,
+    )
+
+
+def _progress(spec: SweepSpec, arm: str, counts: list[TrialCount], best_score: float | None) -> ArmProgress:
+    own = [count for count in counts if count.arm == arm]
+    outcomes: dict[Outcome, int] = {count.outcome: count.trials for count in own if count.outcome is not None}
+    running = sum(count.trials for count in own if count.state is TrialState.RUNNING)
+    total = count_trials(spec) // len(spec.arms)
+    return ArmProgress(
+        arm=arm,
+        total=total,
+        planned=total - running - sum(outcomes.values()),
+        running=running,
+        outcomes=outcomes,
+        best_score=best_score,
+    )
+
+
+def _links(settings: Settings, sweep: SweepRow, shown: ProjectionRow) -> SweepLinks:
+    path = f"{settings.public_url}/v1/sweeps/{sweep.id}"
+    mlflow = None
+    if shown.run_id is not None and settings.mlflow_uri is not None:
+        mlflow = f"{settings.mlflow_uri}/#/experiments/{shown.experiment_id}/runs/{shown.run_id}"
+    return SweepLinks(report=f"{path}/report", events=f"{path}/events", mlflow=mlflow)
