@@ -1,15 +1,19 @@
 """Databases for every test that needs one: SQLite, and a real PostgreSQL server that this run starts."""
 
+import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from service.db.base import Base
 from service.db.database import Database
 from service.db.migrations import upgrade
 
@@ -35,25 +39,68 @@ def postgres_url(folder: Path, name: str) -> str:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """URL of an empty database, of each kind in turn."""
+    """URL of an empty database of the test's own, of each kind in turn."""
     if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"
+        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
         return
     folder: Path = request.getfixturevalue("postgres_folder")
     name = f"test_{os.urandom(6).hex()}"
+    await _administer(folder, f"CREATE DATABASE {name}")
+    yield postgres_url(folder, name)
+    await _administer(folder, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    file = tmp_path_factory.mktemp("ledger") / "migrated.db"
+    _run(_migrate(f"sqlite+aiosqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_folder: Path) -> str:
+    """URL of a migrated database that tests share, one after another: making one takes longer than most tests."""
+    name = f"shared_{os.urandom(6).hex()}"
+    _run(_administer(postgres_folder, f"CREATE DATABASE {name}"))
+    url = postgres_url(postgres_folder, name)
+    _run(_migrate(url))
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A migrated database without rows, of each kind in turn. Tests that change its tables take `database_url`."""
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), tmp_path / "ledger.db")
+        database = Database(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}")
+    else:
+        database = Database(request.getfixturevalue("migrated_postgres"))
+        await _empty(database)
+    yield database
+    await database.close()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Does the work in a loop of its own: whoever asks for a session's fixture may have one that runs."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+async def _administer(folder: Path, statement: str) -> None:
     admin = create_async_engine(postgres_url(folder, "postgres"), isolation_level="AUTOCOMMIT")
     async with admin.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    yield postgres_url(folder, name)
-    async with admin.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        await connection.execute(text(statement))
     await admin.dispose()
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """A migrated database, of each kind in turn."""
-    database = Database(database_url)
+async def _migrate(url: str) -> None:
+    database = Database(url)
     await upgrade(database)
-    yield database
     await database.close()
+
+
+async def _empty(database: Database) -> None:
+    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    async with database.write() as session:
+        await session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))

@@ -1,5 +1,7 @@
 """The migrations make exactly the tables of the code, on both databases, and can be taken back."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -17,6 +19,15 @@ from service.db.base import Base
 from service.db.database import Database
 from service.db.migrations import downgrade, upgrade
 from service.errors import DatabaseTooNew
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A migrated database of the test's own."""
+    database = Database(database_url)
+    await upgrade(database)
+    yield database
+    await database.close()
 
 
 async def test_migrated_database_is_what_the_code_declares(database: Database) -> None:
