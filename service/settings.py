@@ -1,9 +1,13 @@
 """Every setting of the control plane, from SUPSWEEP_… variables: the only place that reads the environment."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LogFormat = Literal["text", "json"]
+Role = Literal["all", "api", "worker"]
 
 
 class ClusterSettings(BaseModel):
@@ -42,6 +46,23 @@ class Settings(BaseSettings):
     secret_keys: SecretStr | None = Field(
         default=None,
         description="Fernet keys that seal stored secrets, by commas, the newest first; none makes home/secret_key.",
+    )
+
+    role: Role = Field(
+        default="all", description="What this process does: the API, the background loops (worker), or all of it."
+    )
+    log_format: LogFormat = Field(default="text", description="Lines for people, or one JSON object per line.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least grave line that is written; debug has the probes of health and metrics too."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token that opens /metrics; none opens it to this machine alone."
+    )
+    startup_seconds: float = Field(
+        default=60.0, ge=0, description="How long a starting process waits for its database."
+    )
+    stuck_seconds: float = Field(
+        default=300.0, gt=0, description="A background loop that has not turned for this long makes us unready."
     )
 
     lease_seconds: float = Field(default=30.0, gt=0, description="Silence after which a runner is fenced.")

@@ -1,6 +1,5 @@
 """What handlers ask for in their signatures: parts of the service, sessions, the caller, the caller's sweep."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -17,7 +16,11 @@ from service.db import keys
 from service.db.database import Database, Session
 from service.db.sweeps import SweepRow
 from service.errors import SweepServiceError
+from service.loops import Loops
+from service.metrics import Metrics
+from service.operations.events import EventFeeds
 from service.operations.sweeps import find_owned
+from service.operations.totals import LedgerTotals
 from service.schemas.keys import Scope
 from service.settings import Settings
 from service.vault import Vault
@@ -32,8 +35,14 @@ class Parts:
     clusters: ClusterRegistry
     clock: Callable[[], datetime]
     vault: Vault
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    """The background loops; one that has ended is a broken part."""
+    loops: Loops = field(default_factory=Loops)
+    metrics: Metrics = field(default_factory=Metrics)
+    feeds: EventFeeds = field(init=False)
+    totals: LedgerTotals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.feeds = EventFeeds(self.loops.stopping)
+        self.totals = LedgerTotals()
 
 
 NO_NUL = r"^[^\x00]*$"

@@ -1,6 +1,6 @@
 """/v1/sweeps/{id}/events: everything that happens, as server-sent events or as a JSON page."""
 
-import time
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -9,8 +9,8 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 
 from service.api.dependencies import OwnedSweep, Parts, ReadSession, WiredParts
 from service.api.problems import problem_responses
-from service.operations.events import follow_events, list_events
-from service.schemas.events import EventPage
+from service.operations.events import list_events
+from service.schemas.events import EventPage, EventView
 
 KEEPALIVE_SECONDS = 15.0
 SEQUENCE_LIMIT = 2**31
@@ -47,12 +47,12 @@ async def events(
 
 async def _stream(parts: Parts, sweep_id: str, after: int) -> AsyncIterator[bytes]:
     """The events in SSE's format, with a comment in every longer silence."""
-    last_sent = time.monotonic()
-    async for event in follow_events(parts.database, sweep_id, after=after):
-        if event is not None:
-            yield format_sse_event(data_str=event.model_dump_json(), event=event.kind, id=str(event.sequence))
-        elif time.monotonic() - last_sent > KEEPALIVE_SECONDS:
-            yield b": alive\n\n"
-        else:
-            continue
-        last_sent = time.monotonic()
+    followed = parts.feeds.follow(parts.database, sweep_id, after=after, silence_seconds=KEEPALIVE_SECONDS)
+    with parts.metrics.event_streams.track_inprogress():
+        async with contextlib.aclosing(followed) as batches:
+            async for batch in batches:
+                yield b"".join(map(_format, batch)) or b": alive\n\n"
+
+
+def _format(event: EventView) -> bytes:
+    return format_sse_event(data_str=event.model_dump_json(), event=event.kind, id=str(event.sequence))

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from service.api.dependencies import WiredParts
-from service.errors import SweepServiceError
+from service.operations.health import examine
 from service.schemas.health import Health
 
 router = APIRouter(tags=["health"])
@@ -17,13 +17,8 @@ async def healthz() -> Health:
 
 @router.get("/readyz", operation_id="readyz", responses={503: {"model": Health}})
 async def readyz(parts: WiredParts, response: Response) -> Health:
-    """The service can take sweeps and move them: its database answers and its loops run."""
-    reasons = [f"the {task.get_name()} has stopped; its log tells why" for task in parts.tasks if task.done()]
-    try:
-        await parts.database.check()
-    except SweepServiceError as error:
-        reasons.append(error.detail)
-    if not reasons:
-        return Health(status="ok")
-    response.status_code = 503
-    return Health(status="unavailable", reasons=reasons)
+    """The process can do its work: its database answers with this release's schema, and its loops turn."""
+    health = await examine(parts.database, parts.loops, parts.settings.stuck_seconds)
+    if health.status == "unavailable":
+        response.status_code = 503
+    return health

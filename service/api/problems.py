@@ -1,12 +1,12 @@
 """Every error as problem+json (RFC 9457), with a sentence that says what to do."""
 
-import logging
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from structlog.contextvars import get_contextvars
 
 from search_spaces.refusals import refusals
 from service.errors import SweepServiceError
@@ -14,20 +14,23 @@ from service.schemas.problems import Problem
 
 MEDIA_TYPE = "application/problem+json"
 
-log = logging.getLogger(__name__)
-
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Makes every error of the application a problem document."""
     app.add_exception_handler(SweepServiceError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _crashed)
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documented error answers of a route."""
     return {status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in statuses}
+
+
+def crash_response() -> JSONResponse:
+    """The answer to a request that hit a bug of ours."""
+    detail = "this is a bug of the service; its log has the traceback under this request_id"
+    return _response(Problem(title="Internal error", status=500, detail=detail, code="internal_error"))
 
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
@@ -55,11 +58,6 @@ async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     return _response(problem, dict(error.headers) if error.headers else None)
 
 
-async def _crashed(request: Request, error: Exception) -> JSONResponse:
-    log.error("request crashed: %s %s", request.method, request.url.path, exc_info=error)
-    detail = "this is a bug of the service; its log has the traceback"
-    return _response(Problem(title="Internal error", status=500, detail=detail, code="internal_error"))
-
-
 def _response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(problem.model_dump(mode="json"), problem.status, headers, media_type=MEDIA_TYPE)
+    named = problem.model_copy(update={"request_id": get_contextvars().get("request")})
+    return JSONResponse(named.model_dump(mode="json"), problem.status, headers, media_type=MEDIA_TYPE)

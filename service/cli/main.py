@@ -7,6 +7,7 @@ from service.cli.demo import demo
 from service.cli.failures import failing_in_sentences
 from service.cli.ls import ls
 from service.cli.report import report
+from service.cli.serve import serve
 from service.cli.show import show
 from service.cli.submit import submit
 from service.cli.up import up
@@ -21,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (up, demo, submit, ls, show, watch, report, cancel):
+for command in (up, serve, demo, submit, ls, show, watch, report, cancel):
     app.command()(failing_in_sentences(command))
 
 

@@ -1,11 +1,13 @@
 """Clusters: the table and its queries. A token is kept sealed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import String, Text
+from sqlalchemy import String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, Json, UtcDateTime
+from service.db.database import Session
 
 
 class ClusterRow(Base):
@@ -35,3 +37,8 @@ class ClusterRow(Base):
     cpus_free: Mapped[float | None]
     gpus_total: Mapped[float | None]
     gpus_free: Mapped[float | None]
+
+
+async def every(session: Session) -> Sequence[ClusterRow]:
+    """Every cluster, by name."""
+    return (await session.scalars(select(ClusterRow).order_by(ClusterRow.name))).all()

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from service.errors import DatabaseFull, DatabaseUnavailable, MadeMeanwhile
 
@@ -47,6 +48,12 @@ class Database:
         """Raises DatabaseUnavailable when the database does not answer."""
         async with self.read() as session:
             await session.execute(text("SELECT 1"))
+
+    def connections(self) -> dict[str, int]:
+        """How many connections are in use, and how many wait for work."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool), f"a pool without counters: {pool!r}"
+        return {"in_use": pool.checkedout(), "idle": pool.checkedin()}
 
     async def close(self) -> None:
         """Closes every connection."""

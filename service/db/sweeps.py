@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, String, Text, or_, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
@@ -86,6 +86,20 @@ async def get(session: Session, sweep_id: str, *, lock: bool = False) -> SweepRo
     if row is None:
         raise NotFound(f"no sweep {sweep_id!r}")
     return row
+
+
+class Position(NamedTuple):
+    """How far a sweep has come."""
+
+    state: SweepState
+    event_count: int
+
+
+async def position(session: Session, sweep_id: str) -> Position | None:
+    """How far the sweep has come; none when it is gone."""
+    query = select(SweepRow.state, SweepRow.event_count).where(SweepRow.id == sweep_id)
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else Position(*row)
 
 
 async def page(

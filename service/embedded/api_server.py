@@ -14,8 +14,6 @@ from service.errors import SweepServiceError
 from service.settings import Settings
 
 READY_SECONDS = 60.0
-GRACEFUL_SECONDS = 3
-"""How long open event streams may hold up the end."""
 
 
 def check_database(home: Home) -> None:
@@ -29,18 +27,10 @@ def check_database(home: Home) -> None:
 def api_server(home: Home, port: int, ray_url: str, ray_token: str, mlflow_url: str) -> ChildSpec:
     """The API on that port of the loopback interface."""
     url = f"http://{LOOPBACK}:{port}"
-    uvicorn = ["uvicorn", "--factory", "service.main:create_app", "--host", LOOPBACK, "--port", str(port)]
     return ChildSpec(
         name="api",
         title="the API",
-        command=[
-            sys.executable,
-            "-m",
-            *uvicorn,
-            "--no-access-log",
-            "--timeout-graceful-shutdown",
-            str(GRACEFUL_SECONDS),
-        ],
+        command=[sys.executable, "-m", "service.serve", "--host", LOOPBACK, "--port", str(port)],
         environment={
             "SUPSWEEP_HOME": str(home.folder),
             "SUPSWEEP_PUBLIC_URL": url,

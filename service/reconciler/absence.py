@@ -1,11 +1,11 @@
 """Our own absences: while no service ran, the database was away or the machine slept, nobody could be heard."""
 
-import asyncio
 import logging
 from datetime import datetime, timedelta
 
 from service.db import runners
 from service.errors import SweepServiceError
+from service.loops import Loop
 from service.reconciler.claim import Tools
 
 log = logging.getLogger(__name__)
@@ -35,13 +35,14 @@ class Presence:
         self._last_at = now
 
 
-async def stay_present(tools: Tools, presence: Presence) -> None:
-    """Notes our presence again and again, for ever."""
-    while True:
+async def stay_present(tools: Tools, presence: Presence, loop: Loop) -> None:
+    """Notes our presence again and again."""
+    while loop.turns():
         try:
             await presence.note()
         except SweepServiceError as error:
             log.warning("runners cannot be heard: %s", error.detail)
+            loop.waits_for(error.detail)
         except Exception:  # whatever it is, the next note may succeed
             log.exception("presence not noted")
-        await asyncio.sleep(tools.settings.reconcile_seconds)
+        await loop.pause(tools.settings.reconcile_seconds)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from search_spaces.sweep_spec import SweepSpec
@@ -13,6 +13,7 @@ from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
 from service.db.trials import TrialCount
 from service.lifecycle import TrialState
+from service.metrics import Metrics
 from service.settings import Settings
 
 
@@ -24,6 +25,7 @@ class Tools:
     database: Database
     clusters: ClusterRegistry
     clock: Callable[[], datetime]
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 class ClaimLost(Exception):

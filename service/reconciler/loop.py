@@ -1,4 +1,4 @@
-"""The loop: workers claim due sweeps and take one step each, until the service stops."""
+"""The loops: workers claim due sweeps and take one step each, until the service stops."""
 
 import asyncio
 import contextlib
@@ -7,10 +7,13 @@ import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from structlog.contextvars import bound_contextvars
+
 from service.db import sweeps
 from service.db.claims import CLAIM_SECONDS, renewed
 from service.errors import SweepServiceError
 from service.lifecycle import SweepState
+from service.loops import Loop, Loops
 from service.reconciler import analysing, cancelling, paused, queued, running
 from service.reconciler.absence import Presence, stay_present
 from service.reconciler.claim import Claim, ClaimLost, Picture, Tools
@@ -31,13 +34,12 @@ _STEPS: dict[SweepState, Callable[[Claim, Picture], Awaitable[float]]] = {
 }
 
 
-async def reconcile(tools: Tools) -> None:
-    """Moves every unfinished sweep towards its end; runs until it is cancelled."""
+def start_reconciler(tools: Tools, loops: Loops) -> None:
+    """Starts what moves every unfinished sweep towards its end."""
     presence = Presence(tools)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(stay_present(tools, presence))
-        for _ in range(WORKERS):
-            tasks.create_task(_work(tools, presence, secrets.token_hex(4)))
+    loops.start("presence", lambda loop: stay_present(tools, presence, loop))
+    for number in range(1, WORKERS + 1):
+        loops.start(f"reconciler {number}", lambda loop: _work(tools, presence, loop))
 
 
 async def take_due_step(tools: Tools, worker: str) -> bool:
@@ -47,13 +49,20 @@ async def take_due_step(tools: Tools, worker: str) -> bool:
         sweep = await sweeps.claim_due(session, worker, now=now, until=now + timedelta(seconds=CLAIM_SECONDS))
     if sweep is None:
         return False
-    claim = Claim(tools, sweep.id, worker)
+    measured = tools.metrics.step_seconds.labels(sweep.state.value).time()
+    with bound_contextvars(sweep=sweep.id, worker=worker), measured:
+        await _take_step(Claim(tools, sweep.id, worker))
+    return True
+
+
+async def _take_step(claim: Claim) -> None:
     try:
         async with renewed(lambda: _renew(claim)):
             picture = await claim.picture()
             look_again_seconds = await _STEPS[picture.sweep.state](claim, picture)
         await _release(claim, look_again_seconds, unless_woken_since=picture.sweep.due_at)
     except ClaimLost as lost:
+        claim.tools.metrics.claims_lost.inc()
         log.info("claim lost: %s", lost)
     except asyncio.CancelledError:
         # Nothing may take the place of the cancellation: a claim that is lost, or given back already, is no news.
@@ -62,25 +71,27 @@ async def take_due_step(tools: Tools, worker: str) -> bool:
         raise
     except Exception:
         # A bug in one sweep's step must not stop the others; this one is kept back for a while.
-        log.exception("step failed: sweep=%s", sweep.id)
+        claim.tools.metrics.step_failures.inc()
+        log.exception("step failed")
         await _release(claim, RETRY_SECONDS)
-    return True
 
 
-async def _work(tools: Tools, presence: Presence, worker: str) -> None:
-    while True:
+async def _work(tools: Tools, presence: Presence, loop: Loop) -> None:
+    worker = secrets.token_hex(4)
+    while loop.turns():
         try:
             # Nobody is judged for a silence that may have been our own.
             was_busy = presence.is_certain and await take_due_step(tools, worker)
         except (SweepServiceError, ClaimLost) as error:
             log.warning("reconciler waits: %s", error)
+            loop.waits_for(str(error))
             was_busy = False
         except Exception:  # whatever it is, the next sweep is looked at
             log.exception("reconciler failed")
-            await asyncio.sleep(RETRY_SECONDS)
+            await loop.pause(RETRY_SECONDS)
             continue
         if not was_busy:
-            await asyncio.sleep(tools.settings.reconcile_seconds)
+            await loop.pause(tools.settings.reconcile_seconds)
 
 
 async def _renew(claim: Claim) -> None:

@@ -14,3 +14,4 @@ class Problem(BaseModel):
     detail: str
     code: str = Field(description="Stable name of the problem.")
     errors: list[Refusal] = Field(default=[], description="What is wrong with the body, with JSON pointers.")
+    request_id: str | None = Field(default=None, description="Under it the service's log tells more.")

@@ -21,6 +21,7 @@ from service.db.sweeps import SweepRow
 from service.db.trials import TrialRow
 from service.errors import SweepServiceError
 from service.lifecycle import FINISHED_STATES, TrialState
+from service.loops import Loop
 from service.tracking.protocol import SweepRun, TrackingRefused, TrackingStore, TrackingUnavailable
 from service.tracking.view import StepView, SweepView, TrialView
 
@@ -46,25 +47,29 @@ class _Batch:
     report: ReportRow | None
 
 
-async def project(database: Database, store: TrackingStore, clock: Clock) -> None:
-    """Shows what is new, for ever."""
+async def project(database: Database, store: TrackingStore, clock: Clock, loop: Loop) -> None:
+    """Shows what is new, batch by batch, until the process stops."""
     worker = secrets.token_hex(4)
-    while True:
+    while loop.turns():
         try:
             was_behind = await project_next_batch(database, store, clock, worker)
-        except SweepServiceError as error:
-            log.warning("projector waits: %s", error.detail)
+        except (SweepServiceError, TrackingUnavailable, TrackingRefused) as error:
+            log.warning("projector waits: %s", error)
+            loop.waits_for(str(error))
             was_behind = False
         except Exception:  # whatever it is, the other sweeps are shown
             log.exception("projector failed")
-            await asyncio.sleep(RETRY_SECONDS)
+            await loop.pause(RETRY_SECONDS)
             continue
         if not was_behind:
-            await asyncio.sleep(POLL_SECONDS)
+            await loop.pause(POLL_SECONDS)
 
 
 async def project_next_batch(database: Database, store: TrackingStore, clock: Clock, worker: str) -> bool:
-    """Shows the next events of one sweep that is behind. Whether there was one."""
+    """Shows the next events of one sweep that is behind. Whether there was one.
+
+    Raises TrackingUnavailable and TrackingRefused; that sweep then waits a while, the others do not.
+    """
     now = clock()
     async with database.write() as session:
         until = now + timedelta(seconds=CLAIM_SECONDS)
@@ -75,10 +80,9 @@ async def project_next_batch(database: Database, store: TrackingStore, clock: Cl
     try:
         async with renewed(lambda: _hold(database, batch.sweep.id, worker, clock() + timedelta(seconds=CLAIM_SECONDS))):
             run, trial_runs = await asyncio.to_thread(_show, store, batch)
-    except (TrackingUnavailable, TrackingRefused) as error:
-        log.warning("not shown in MLflow yet: sweep=%s: %s", claimed.sweep_id, error)
+    except (TrackingUnavailable, TrackingRefused):
         await _hold(database, claimed.sweep_id, worker, clock() + timedelta(seconds=_retry_seconds()))
-        return True
+        raise
     await _apply(database, batch, run, trial_runs, worker)
     return True
 

@@ -12,11 +12,10 @@ from fakes.clusters import FakeClusterClient
 
 from service.clusters.registry import ClusterRegistry
 from service.main import build_app
+from service.serve import Server
 from service.settings import Settings
 
 START_SECONDS = 30.0
-GRACEFUL_SECONDS = 3
-"""As the real one: an event stream that a client has left open would hold up the end for ever."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,8 @@ def running_service(home: Path) -> Iterator[RunningService]:
     """The service on that home."""
     settings = Settings(home=home, reconcile_seconds=0.05)
     app = build_app(settings, ClusterRegistry({}, {"local": FakeClusterClient()}))
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=GRACEFUL_SECONDS
-    )
-    server = uvicorn.Server(config)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=3)
+    server = Server(config, app.state.parts.loops)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -45,7 +42,7 @@ def running_service(home: Path) -> Iterator[RunningService]:
         thread.join()
 
 
-def _port(server: uvicorn.Server) -> int:
+def _port(server: Server) -> int:
     deadline = time.monotonic() + START_SECONDS
     while not server.started:
         assert time.monotonic() < deadline, "the service did not start"

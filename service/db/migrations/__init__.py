@@ -1,9 +1,11 @@
 """Brings a database to this release's schema, and refuses one that a newer release has changed."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
@@ -24,11 +26,24 @@ async def downgrade(database: Database, revision: str) -> None:
         await connection.run_sync(lambda synchronous: command.downgrade(_config(synchronous), revision))
 
 
-def head() -> str:
-    """The newest revision this release knows."""
-    newest = ScriptDirectory.from_config(_config(None)).get_current_head()
-    assert newest is not None
-    return newest
+async def schema_problem(database: Database) -> str | None:
+    """Why the database's schema is not this release's, a sentence; none while it is."""
+    async with database.read() as session:
+        connection = await session.connection()
+        found = await connection.run_sync(lambda one: MigrationContext.configure(one).get_current_revision())
+    known = revisions()
+    if found == known[-1]:
+        return None
+    if found is None or found in known:
+        return f"the schema is of {found or 'nobody'} and this release needs {known[-1]}: start one process to migrate"
+    return f"the schema is of {found}, which a newer release made: install that release, or restore a backup"
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """Every revision this release knows, the first one first."""
+    script = ScriptDirectory.from_config(_config(None))
+    return tuple(revision.revision for revision in reversed(list(script.walk_revisions())))
 
 
 def _upgrade(connection: Connection, revision: str) -> None:

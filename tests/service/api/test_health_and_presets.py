@@ -15,7 +15,10 @@ async def test_readiness_names_the_broken_part(api: httpx.AsyncClient, world: Wo
     parts.database = Database("sqlite+aiosqlite:////no/such/folder/ledger.db")
     answer = await api.get("/readyz")
     assert answer.status_code == 503
-    assert "database" in answer.json()["reasons"][0]
+    assert answer.json()["status"] == "unavailable"
+    broken = [part for part in answer.json()["parts"] if part["state"] == "broken"]
+    assert [part["name"] for part in broken] == ["database"]
+    assert "does not answer" in broken[0]["detail"]
 
 
 async def test_every_preset_can_be_submitted_as_it_is(api: httpx.AsyncClient) -> None:

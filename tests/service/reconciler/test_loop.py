@@ -14,9 +14,10 @@ from service.db.runners import RunnerRow
 from service.errors import RunnerFenced
 from service.ledger.runners import OpenedRunner
 from service.lifecycle import RunnerState, SweepState, TrialState
+from service.loops import Loops
 from service.reconciler.absence import Presence
 from service.reconciler.claim import Tools
-from service.reconciler.loop import reconcile, take_due_step
+from service.reconciler.loop import start_reconciler, take_due_step
 
 
 async def reconcile_for(world: World, seconds: float = 0.0) -> None:
@@ -226,11 +227,11 @@ async def test_runners_are_forgiven_the_silence_of_our_own_absence(world: World)
     await runner.take("t1")
     world.clock.turn(10_000)
     tools = Tools(world.settings, world.database, world.clusters, world.clock)
-    task = asyncio.create_task(reconcile(tools))
+    loops = Loops()
+    start_reconciler(tools, loops)
     while (await runner_rows(world, sweep_id))[0].lease_until < world.clock():
         await asyncio.sleep(0.01)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await loops.stop(within_seconds=5)
     await runner.report(results=[step("t1")])
     assert (await runner_rows(world, sweep_id))[0].state is RunnerState.LIVE
 
@@ -332,12 +333,12 @@ async def test_workers_outlive_whatever_a_step_raises(world: World, monkeypatch:
 
     monkeypatch.setattr(sweeps, "claim_due", broken_claim)
     tools = Tools(world.settings, world.database, world.clusters, world.clock)
-    task = asyncio.create_task(reconcile(tools))
+    loops = Loops()
+    start_reconciler(tools, loops)
     while len(calls) < 4:
         await asyncio.sleep(0.01)
-    assert not task.done()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    assert not loops.ended()
+    await loops.stop(within_seconds=5)
 
 
 async def test_absence_is_forgiven_once_and_presence_is_not(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 
+import pytest
 from fakes.ledger import World, completed, lost, step
 from fakes.tracking import FakeTrackingStore
 
@@ -66,7 +67,8 @@ async def test_outage_costs_nothing_but_delay(world: World) -> None:
     store = FakeTrackingStore()
     sweep_id = await started_sweep(world)
     store.fails_with = TrackingUnavailable("away")
-    await project_all(world, store)
+    with pytest.raises(TrackingUnavailable):
+        await project_all(world, store)
     assert await events_behind(world, sweep_id) > 0
     store.fails_with = None
     await project_all(world, store)
