@@ -26,10 +26,18 @@ class Design(Vocabulary):
 
     kind: DesignKind = Field(default="paired", description="See the documentation of designs.")
     sampler: Sampler | None = Field(default=None, description="Which sampler draws; none takes the design's default.")
-    configurations: int = Field(default=16, ge=1, le=MAX_TRIALS, description="Drawn configurations per arm.")
+    configurations: int = Field(
+        default=16,
+        ge=1,
+        le=MAX_TRIALS,
+        description="Drawn configurations per arm; only of paired and search, the others follow from the factors.",
+    )
     replicates: int = Field(default=1, ge=1, le=1000, description="Seeds per replicated configuration.")
     replicated_fraction: float = Field(
-        default=1.0, gt=0, le=1, description="Share of the configurations that get all the replicates; others get one."
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Share of the configurations that get all the replicates, the first ones; others get one.",
     )
     match: Literal["epochs", "image_passes", "device_seconds"] = Field(
         default="image_passes", description="What is made equal between the arms of a point."
@@ -44,14 +52,29 @@ class Design(Vocabulary):
             raise refusal(message, at=["sampler"], value=self.sampler, accepted=", ".join(samplers) or "no sampler")
         return self
 
+    @model_validator(mode="after")
+    def _check_configurations(self) -> Self:
+        default = type(self).model_fields["configurations"].default
+        if not self.is_drawn and self.configurations != default:
+            message = (
+                f"the points of a {self.kind} design follow from its factors, got {self.configurations} configurations"
+            )
+            raise refusal(message, at=["configurations"], value=self.configurations, accepted="no configurations")
+        return self
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether configurations are drawn; else they follow from the factors."""
+        return bool(SAMPLERS[self.kind])
+
     @property
     def effective_sampler(self) -> str:
         """The named sampler, or the default of the design's kind."""
         return self.sampler or SAMPLERS[self.kind][0]
 
-    def replicates_of(self, point: int) -> int:
-        """How many seeds the point gets: the first `replicated_fraction` of the points get all."""
-        return self.replicates if point < round(self.replicated_fraction * self.configurations) else 1
+    def replicates_of(self, point: int, points: int) -> int:
+        """How many seeds the point gets: the first `replicated_fraction` of that many points get all."""
+        return self.replicates if point < round(self.replicated_fraction * points) else 1
 
 
 class Pruning(Vocabulary):

@@ -1,7 +1,7 @@
 """The sweep spec: the one document that a person submits."""
 
-import math
 from collections.abc import Iterator, Mapping
+from itertools import islice, repeat
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, model_validator
@@ -13,6 +13,7 @@ from search_spaces.datasets import DatasetSpec, facts_of, most_training_images
 from search_spaces.design import MAX_TRIALS, Design, Pruning
 from search_spaces.durations import Duration
 from search_spaces.metrics import METRICS, SWEEP_METRICS, Goal
+from search_spaces.points import check_undrawn, undrawn_points
 from search_spaces.space import Space, held_value
 from search_spaces.texts import check_texts
 from search_spaces.trial_config import TrialConfig
@@ -200,11 +201,18 @@ def _check_design(spec: SweepSpec) -> None:
             raise refusal(
                 message, at=["arms", index, "space"], value={}, accepted="at least one factor, here or in shared"
             )
-    trials = count_trials(spec)
-    if trials > MAX_TRIALS:
-        at = ["design", "kind"] if spec.design.kind == "grid" else ["design", "configurations"]
-        message = f"the {spec.design.kind} design makes {trials:,} trials"
-        raise refusal(message, at=at, value=trials, accepted=f"at most {MAX_TRIALS:,} trials")
+    if not spec.design.is_drawn:
+        check_undrawn(spec.design, spec.arms, spec.shared)
+    if count_trials(spec) > MAX_TRIALS:
+        _refuse_size(spec.design, count_trials(spec))
+
+
+def _refuse_size(design: Design, trials: int) -> None:
+    at, makes = ["design", "configurations"], f"{trials:,} trials"
+    if not design.is_drawn:
+        at, makes = ["design", "kind"], f"more than {MAX_TRIALS:,} trials"
+    accepted = f"at most {MAX_TRIALS:,} trials"
+    raise refusal(f"the {design.kind} design makes {makes}", at=at, value=trials, accepted=accepted)
 
 
 def _check_metrics(spec: SweepSpec) -> None:
@@ -279,25 +287,17 @@ def _check_corruptions(spec: SweepSpec) -> None:
 
 
 def count_trials(spec: SweepSpec) -> int:
-    """How many trials the spec plans, over all arms and seeds."""
+    """How many trials the spec plans, over all arms and seeds; beyond MAX_TRIALS only that there are more."""
     design = spec.design
-    if design.kind in ("paired", "search"):
+    if design.is_drawn:
         replicated = round(design.replicated_fraction * design.configurations)
         return len(spec.arms) * (replicated * (design.replicates - 1) + design.configurations)
-    sizes = [_count_without_sampling(spec, arm) for arm in spec.arms]
-    return sum(sizes) * design.replicates
+    sizes = [len(arms) for arms in islice(arms_of_points(spec), MAX_TRIALS + 1)]
+    return sum(size * design.replicates_of(point, len(sizes)) for point, size in enumerate(sizes))
 
 
-def _count_without_sampling(spec: SweepSpec, arm: Arm) -> int:
-    sizes = []
-    for name, domain in spec.space_of(arm).items():
-        size = domain.size()
-        if size is None:
-            message = f"a {spec.design.kind} design needs separate values, {name!r} is continuous"
-            shared = name in spec.shared
-            at: Path = ["shared", name] if shared else ["arms", spec.arms.index(arm), "space", name]
-            raise refusal(message, at=at, value=domain.kind, accepted="choice, int, or float with a step")
-        sizes.append(size)
-    if spec.design.kind == "one_at_a_time":
-        return 1 + sum(sizes)
-    return math.prod(sizes)
+def arms_of_points(spec: SweepSpec) -> Iterator[list[str]]:
+    """The names of the arms that each point of the design has, point by point."""
+    if spec.design.is_drawn:
+        return repeat([arm.name for arm in spec.arms], spec.design.configurations)
+    return (list(point) for point in undrawn_points(spec.design, spec.arms, spec.shared))

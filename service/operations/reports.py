@@ -60,6 +60,7 @@ def _header(sweep: SweepRow) -> SweepHeader:
         design=spec.design.kind,
         match=spec.design.match,
         note=sweep.cut_reason,
+        further_metrics=tuple(further.name for further in spec.metrics[1:]),
     )
 
 

@@ -50,6 +50,9 @@ class Comparison(Figure):
     pairs: int = Field(description="Points used.")
     trial_pairs: int = Field(description="Matched trials used; more than points when there are several seeds.")
     dropped: tuple[DroppedPair, ...]
+    alone: tuple[int, int] = Field(
+        default=(0, 0), description="Trials of each arm at points that the other does not have."
+    )
     reason: str | None = Field(description="Why there are no figures.")
     views: tuple[View, ...] = Field(description="As trained, at equal image passes, at equal device-seconds.")
 
@@ -65,6 +68,7 @@ def compare(
         pairs=len(table),
         trial_pairs=len(matched.pairs),
         dropped=matched.dropped,
+        alone=matched.alone,
         reason=None if len(table) else "no point has a trial of both arms that counts",
         views=tuple(_views(sweep, matched, table, seed)) if len(table) else (),
     )

@@ -28,11 +28,13 @@ class DroppedPair(Figure):
 
 @dataclass(frozen=True)
 class MatchedTrials:
-    """The trials of two arms at the same point and replicate, and the pairs that had to be dropped."""
+    """The trials of two arms at the same point and replicate, and what is in no pair."""
 
     arms: tuple[str, str]
     pairs: tuple[TrialPair, ...]
     dropped: tuple[DroppedPair, ...]
+    alone: tuple[int, int]
+    """Trials of each arm where the other has none: at points that the design gives to one of them."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,15 @@ def match_trials(arms: tuple[str, str], trials: Sequence[TrialRow]) -> MatchedTr
     """Matches the trials of two arms by (point, replicate); a pair needs both of its trials to count."""
     of_arm = [{(trial.point, trial.replicate): trial for trial in trials if trial.arm == arm} for arm in arms]
     pairs, dropped = [], []
-    for place in sorted(of_arm[0].keys() | of_arm[1].keys()):
-        first, second = (rows.get(place) for rows in of_arm)
-        reasons = [f"{arm}: {why}" for arm, trial in zip(arms, (first, second), strict=True) if (why := _why(trial))]
-        if first and second and not reasons:
-            pairs.append((first, second))
-        else:
+    for place in sorted(of_arm[0].keys() & of_arm[1].keys()):
+        pair = of_arm[0][place], of_arm[1][place]
+        reasons = [f"{trial.arm}: {why}" for trial in pair if (why := reason_left_out(trial))]
+        if reasons:
             dropped.append(DroppedPair(point=place[0], replicate=place[1], reason="; ".join(reasons)))
-    return MatchedTrials(arms, tuple(pairs), tuple(dropped))
+        else:
+            pairs.append(pair)
+    planned = len(pairs) + len(dropped)
+    return MatchedTrials(arms, tuple(pairs), tuple(dropped), alone=(len(of_arm[0]) - planned, len(of_arm[1]) - planned))
 
 
 def score_pairs(pairs: Sequence[TrialPair], scoring: Scoring) -> PairedScores:
@@ -76,10 +79,6 @@ def score_pairs(pairs: Sequence[TrialPair], scoring: Scoring) -> PairedScores:
     scores_N2 = np.array(scores, dtype=np.float64).reshape(-1, 2)
     failed_N2 = np.array(failed, dtype=np.bool_).reshape(-1, 2)
     return PairedScores(tuple(at_point), scores_N2[:, 0], scores_N2[:, 1], failed_N2[:, 0], failed_N2[:, 1])
-
-
-def _why(trial: TrialRow | None) -> str | None:
-    return "not planned" if trial is None else reason_left_out(trial)
 
 
 def _failures(pair: TrialPair) -> tuple[bool, bool]:

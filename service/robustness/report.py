@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from search_spaces.design import DesignKind
 from search_spaces.outcomes import Outcome
 from service.robustness.arms import ArmSummary, TrialFact, summarise_arm, trial_fact
 from service.robustness.bootstrap import RESAMPLES
@@ -13,6 +14,14 @@ from service.robustness.comparison import Comparison, compare
 from service.robustness.estimates import CONFIDENCE, Figure
 from service.robustness.significance import PairedTest, correct_for_multiplicity
 from service.robustness.trials import SweepHeader, TrialRow, in_order
+
+_CAUTIONS: dict[DesignKind, str] = {
+    "one_at_a_time": "Each point moves one factor from the arms' bases: shares and spreads count those points, each "
+    "alike, and say nothing of factors that change together.",
+    "grid": "The points are a grid: shares and spreads count its points, each alike, so they depend on which values "
+    "were listed.",
+}
+"""What figures over points that were not drawn do not mean."""
 
 
 class RobustnessReport(Figure):
@@ -73,15 +82,25 @@ def _why_all_empty(comparisons: Sequence[Comparison]) -> str | None:
 
 def _alerts(sweep: SweepHeader, arms: Sequence[ArmSummary], comparisons: Sequence[Comparison]) -> list[str]:
     alerts = [f"This sweep is not whole: {sweep.note}"] if sweep.note else []
+    if caution := _CAUTIONS.get(sweep.design):
+        alerts.append(caution)
+    if sweep.further_metrics:
+        further = ", ".join(sweep.further_metrics)
+        alerts.append(f"This sweep has several metrics: scores here are {sweep.metric}, not {further}.")
     for arm in arms:
         if failed := arm.outcomes[Outcome.FAILED]:
             alerts.append(f"{arm.name}: {failed} of {arm.planned} trials failed for reasons outside the objective.")
         if arm.without_outcome:
             alerts.append(f"{arm.name}: {arm.without_outcome} of {arm.planned} trials never ended.")
     for comparison in comparisons:
+        names = " and ".join(comparison.arms)
+        if any(comparison.alone):
+            counts = " and ".join(map(str, comparison.alone))
+            alerts.append(
+                f"{names}: {counts} trials are at points that the other does not have, so in no paired figure."
+            )
         if dropped := len(comparison.dropped):
             planned = dropped + comparison.trial_pairs
-            names = " and ".join(comparison.arms)
             alerts.append(
                 f"{names}: {dropped} of {planned} pairs are dropped, because one of their trials is left out."
             )

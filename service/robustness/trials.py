@@ -25,6 +25,8 @@ class SweepHeader:
     match: str
     note: str | None = None
     """Why the sweep is not whole, for example that it was cancelled."""
+    further_metrics: tuple[str, ...] = ()
+    """The other metrics of a search for several goals, which no figure is made of."""
 
     @property
     def sign(self) -> int:

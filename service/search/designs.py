@@ -1,10 +1,10 @@
-"""Designs: the trials of a paired sweep, all of them drawn before the first one runs."""
+"""Designs: the trials of a sweep whose points are known before the first one runs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from search_spaces.arms import Arm, arm_config
+from search_spaces.points import Point, Values, undrawn_points
 from search_spaces.space import factor_order, is_active
 from search_spaces.sweep_spec import SweepSpec
 from search_spaces.trial_config import TrialConfig
@@ -46,7 +46,7 @@ def plan_missing_trials(
 
     What extends a sweep whose design has grown: what was planned before stays as it is. Raises CannotMatch.
     """
-    points = [_configs_of_point(spec, units) for units in _draw_units(spec)]
+    points = [_configs_of_point(spec, point) for point in _points(spec)]
     taken = frozenset(existing)
     missing = (slot for slot in slots(spec) if slot not in taken)
     return [_planned(spec, points[slot.point], slot, number) for number, slot in enumerate(missing, first_number)]
@@ -56,6 +56,25 @@ def _planned(spec: SweepSpec, configs: Mapping[str, TrialConfig], slot: Slot, nu
     seed = trial_seed(spec.design.seed, slot.point, slot.replicate)
     config = configs[slot.arm].model_copy(update={"seed": seed})
     return PlannedTrial(number, slot.arm, slot.point, slot.replicate, seed, config)
+
+
+def _points(spec: SweepSpec) -> Iterable[Point]:
+    design = spec.design
+    if not design.is_drawn:
+        return undrawn_points(design, spec.arms, spec.shared)
+    return ({arm.name: _values_at(spec, arm, units) for arm in spec.arms} for units in _draw_units(spec))
+
+
+def _configs_of_point(spec: SweepSpec, point: Point) -> dict[str, TrialConfig]:
+    """Arm → its configuration at this point, matched, without a seed yet.
+
+    An absent arm is matched with all the same, by its base and what the others share: its partner costs no less for
+    its absence.
+    """
+    shared = {name: value for values in point.values() for name, value in values.items() if name in spec.shared}
+    configs = {arm.name: arm_config(arm, point.get(arm.name, shared)) for arm in spec.arms}
+    matched = match_arms(spec.design.match, configs)
+    return {name: matched[name] for name in point}
 
 
 def _draw_units(spec: SweepSpec) -> list[dict[str, float]]:
@@ -69,16 +88,10 @@ def _draw_units(spec: SweepSpec) -> list[dict[str, float]]:
     return draw_unit_points(names, design.configurations, sampler=design.effective_sampler, seed=design.seed)
 
 
-def _configs_of_point(spec: SweepSpec, units: Mapping[str, float]) -> dict[str, TrialConfig]:
-    """Arm → its configuration at this point, matched, without a seed yet."""
-    configs = {arm.name: arm_config(arm, _values_at(spec, arm, units)) for arm in spec.arms}
-    return match_arms(spec.design.match, configs)
-
-
-def _values_at(spec: SweepSpec, arm: Arm, units: Mapping[str, float]) -> dict[str, Any]:
+def _values_at(spec: SweepSpec, arm: Arm, units: Mapping[str, float]) -> Values:
     """The arm's drawn values; a factor whose condition does not hold is absent, so the base value holds."""
     space = spec.space_of(arm)
-    values: dict[str, Any] = {}
+    values: Values = {}
     for name in factor_order(space):
         if is_active(space[name], values):
             axis = name if name in spec.shared else _own_axis(arm, name)

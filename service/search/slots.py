@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from search_spaces.sweep_spec import SweepSpec
+from search_spaces.sweep_spec import SweepSpec, arms_of_points
 
 SEEDS = 2**31
 """Seeds are whole numbers below this, as TrialConfig demands."""
@@ -19,14 +19,15 @@ class Slot(NamedTuple):
 
 
 def slots(spec: SweepSpec) -> Iterator[Slot]:
-    """Every slot in order: point by point, replicate by replicate, all arms of each in turn.
+    """Every slot in order: point by point, replicate by replicate, the arms of each in turn.
 
     A sweep that is cut after any number of trials is thus balanced but for the last, unfinished pair.
     """
-    for point in range(spec.design.configurations):
-        for replicate in range(spec.design.replicates_of(point)):
-            for arm in spec.arms:
-                yield Slot(arm.name, point, replicate)
+    points = list(arms_of_points(spec))
+    for point, arms in enumerate(points):
+        for replicate in range(spec.design.replicates_of(point, len(points))):
+            for arm in arms:
+                yield Slot(arm, point, replicate)
 
 
 def trial_seed(design_seed: int, point: int, replicate: int) -> int:

@@ -3,9 +3,11 @@
 import pytest
 
 from search_spaces.arms import arm_config
+from search_spaces.learning_rates import peak_learning_rate
 from search_spaces.objectives import Objective
 from search_spaces.presets import PRESETS
 from search_spaces.presets.digits import digits_objectives, tune_supcon
+from search_spaces.presets.imagenet import paper_stability
 from search_spaces.presets.small_images import cifar10_paired, cifar100_paired, fashion_mnist_paired
 from search_spaces.sweep_spec import count_trials
 
@@ -36,6 +38,17 @@ def test_fashion_mnist_trains_the_same_arms_for_fewer_epochs() -> None:
     assert [arm.space for arm in cifar.arms] == [arm.space for arm in fashion.arms]
     assert {arm.base["epochs"] for arm in fashion.arms} == {30}
     assert cifar.shared == fashion.shared
+
+
+def test_the_papers_stability_experiment_moves_what_its_figure_names() -> None:
+    spec = paper_stability()
+    assert (spec.dataset.name, spec.design.kind, spec.design.match) == ("imagenet", "one_at_a_time", "epochs")
+    assert {spec.base_config(arm).encoder for arm in spec.arms} == {"resnet50"}
+    assert set(spec.shared) == {"augmentation", "optimizer", "learning_rate_multiplier"}
+    bases = [(base.optimizer, base.epochs, peak_learning_rate(base)) for base in map(spec.base_config, spec.arms)]
+    assert bases == [("lars", 350, pytest.approx(0.4 * 24)), ("nesterov", 200, pytest.approx(0.1 * 24))]
+    # Base, three other augmentations, two or three other optimizers, four other learning rates.
+    assert count_trials(spec) == (1 + 3 + 2 + 4) + (1 + 3 + 3 + 4)
 
 
 def test_tune_supcon_searches_with_a_pruner() -> None:

@@ -215,7 +215,7 @@ def test_conditions_in_a_circle_are_refused() -> None:
     assert "circle" in refusal.detail
 
 
-def test_million_point_grid_is_refused_with_its_size() -> None:
+def test_million_point_grid_is_refused() -> None:
     refusal = refused(
         design={"kind": "grid"},
         shared={
@@ -226,12 +226,40 @@ def test_million_point_grid_is_refused_with_its_size() -> None:
         arms__1__space={},
     )
     assert refusal.pointer == "/design/kind"
-    assert "2,000,000 trials" in refusal.detail
+    assert "the grid design makes more than 10,000 trials" in refusal.detail
 
 
 def test_grid_over_a_continuous_factor_is_refused() -> None:
     refusal = refused(design={"kind": "grid"})
     assert "'learning_rate_multiplier' is continuous" in refusal.detail
+
+
+def test_a_grid_too_large_to_write_out_is_refused_at_once() -> None:
+    large = {"kind": "int", "low": 0, "high": 2**50}
+    refusal = refused(design={"kind": "grid"}, shared={}, arms__0__space__queue_size={**large, "high": 2**20})
+    assert refusal.detail.startswith("a grid design needs separate values, 'temperature'")
+    own = {"queue_size": {**large, "high": 2**20}, "projection_dim": {"kind": "int", "low": 2, "high": 8192}}
+    refusal = refused(design={"kind": "grid"}, shared={}, arms__0__space=own)
+    assert "'label_smoothing' is continuous" in refusal.detail
+    smoothing = {"label_smoothing": {"kind": "float", "low": 0.0, "high": 0.5, "step": 1e-9}}
+    refusal = refused(design={"kind": "grid"}, shared={}, arms__0__space=own, arms__1__space=smoothing)
+    assert refusal.pointer == "/design/kind"
+
+
+def test_one_at_a_time_refuses_a_factor_that_would_never_leave_its_base() -> None:
+    rates = {"kind": "choice", "values": [0.5, 1.0, 2.0]}
+    spaces = {"arms__0__space": {}, "arms__1__space": {}, "shared__learning_rate_multiplier": rates}
+    refusal = refused(design={"kind": "one_at_a_time"}, **spaces, arms__1__base={"augmentation": "autoaugment"})
+    assert refusal.pointer == "/shared/augmentation_magnitude/when"
+    assert "'augmentation_magnitude' would never be moved" in refusal.detail
+    assert "base of arm 'cross_entropy'" in refusal.detail
+    SweepSpec.model_validate(document(design={"kind": "one_at_a_time"}, **spaces))
+
+
+def test_configurations_are_refused_where_none_are_drawn() -> None:
+    refusal = refused(design={"kind": "grid", "configurations": 8})
+    assert refusal.pointer == "/design/configurations"
+    assert "got 8 configurations" in refusal.detail
 
 
 def test_paired_design_needs_two_arms() -> None:

@@ -37,9 +37,10 @@ def test_a_pair_with_a_trial_left_out_is_dropped_with_its_reason(make_trial: Cal
     assert reasons == ["cross_entropy: infeasible", "supcon: did not end; cross_entropy: failed"]
 
 
-def test_a_missing_partner_is_named(make_trial: Callable[..., TrialRow]) -> None:
-    matched = match_trials(ARMS, [make_trial("supcon", 3, 0.9)])
-    assert [(dropped.point, dropped.reason) for dropped in matched.dropped] == [(3, "cross_entropy: not planned")]
+def test_trials_at_a_point_of_one_arm_are_counted_and_not_dropped(make_trial: Callable[..., TrialRow]) -> None:
+    alone = [make_trial("supcon", 3, 0.9), make_trial("supcon", 4, None, Outcome.FAILED)]
+    matched = match_trials(ARMS, [*alone, *(make_trial(arm, 0, 0.9) for arm in ARMS)])
+    assert (len(matched.pairs), matched.dropped, matched.alone) == (1, (), (2, 0))
 
 
 def test_seeds_are_averaged_where_both_arms_count(make_trial: Callable[..., TrialRow], score: Scoring) -> None:

@@ -200,3 +200,28 @@ def test_two_arms_of_64_points_take_less_than_four_seconds_of_one_core(
     build_report(make_sweep(), trials)
     # About 1 s on the machine this was written on; the allowance is for a slower or busier one.
     assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize(("design", "words"), [("one_at_a_time", "moves one factor"), ("grid", "are a grid")])
+def test_what_is_not_drawn_or_not_paired_is_said_before_any_figure(
+    make_sweep: Callable[..., SweepHeader],
+    make_trial: Callable[..., TrialRow],
+    make_trials: Callable[..., list[TrialRow]],
+    design: str,
+    words: str,
+) -> None:
+    trials = [*make_trials([0.9, 0.8, 0.7], [0.6, 0.5, 0.4]), make_trial("supcon", 3, 0.1, number=90)]
+    report = build_report(make_sweep(design=design), trials)
+    assert words in report.alerts[0]
+    assert report.alerts[1] == (
+        "supcon and cross_entropy: 1 and 0 trials are at points that the other does not have, so in no paired figure."
+    )
+    assert report.comparisons[0].views == build_report(make_sweep(), trials[:-1]).comparisons[0].views
+
+
+def test_the_metrics_that_no_figure_is_made_of_are_named(
+    make_sweep: Callable[..., SweepHeader], make_trials: Callable[..., list[TrialRow]]
+) -> None:
+    sweep = make_sweep(design="search", further_metrics=("val_nll", "val_brier"))
+    report = build_report(sweep, make_trials([0.9], [0.6]))
+    assert report.alerts == ("This sweep has several metrics: scores here are val_top1, not val_nll, val_brier.",)

@@ -37,12 +37,31 @@ _OWN: dict[str, dict[str, Any]] = {
         "encoder": {"kind": "choice", "values": ["tiny_resnet"]},
     },
 }
+_FEW_SHARED: dict[str, dict[str, Any]] = {
+    "augmentation": {"kind": "choice", "values": ["none", "basic", "randaugment"]},
+    "augmentation_magnitude": {"kind": "int", "low": 8, "high": 10, "when": {"augmentation": ["randaugment"]}},
+    "momentum": {"kind": "float", "low": 0.1, "high": 0.9, "step": 0.4},
+    "gradient_clip": {"kind": "choice", "values": [None, 1], "when": {"momentum": [0.5, 0.9]}},
+}
+_FEW_OWN: dict[str, dict[str, Any]] = {
+    "supcon": {
+        "temperature": {"kind": "choice", "values": [0.05, 0.1, 0.2], "when": {"embedding_normalised": ["yes"]}},
+        "embedding_normalised": {"kind": "choice", "values": [False, "yes"]},
+    },
+    "cross_entropy": {"label_smoothing": {"kind": "choice", "values": [0.0, 0.1]}},
+}
 
 
 @pytest.fixture(scope="session")
 def random_specs() -> st.SearchStrategy[SweepSpec]:
     """Legal paired specs: any factors with their conditions, two or three arms, replicates, either matching."""
     return _specs()
+
+
+@pytest.fixture(scope="session")
+def undrawn_specs() -> st.SearchStrategy[SweepSpec]:
+    """Legal grids and one-at-a-time designs: factors of few values with their conditions, replicates."""
+    return _undrawn_specs()
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +114,32 @@ def _specs(draw: st.DrawFn) -> SweepSpec:
             },
         }
     )
+
+
+@st.composite
+def _undrawn_specs(draw: st.DrawFn) -> SweepSpec:
+    # The base meets every condition of the menus, as one_at_a_time asks.
+    base = {"augmentation": "randaugment", "momentum": 0.5, "embedding_normalised": "yes", "epochs": 6}
+    objectives = draw(st.lists(st.sampled_from(["supcon", "cross_entropy"]), min_size=1, max_size=3))
+    arms = [
+        {
+            "name": f"{objective}-{index}",
+            "objective": objective,
+            "base": {name: value for name, value in base.items() if objective == "supcon" or "embed" not in name},
+            "space": _some_factors(draw, {}, _FEW_OWN[objective]),
+        }
+        for index, objective in enumerate(objectives)
+    ]
+    design = {
+        "kind": draw(st.sampled_from(["one_at_a_time", "grid"])),
+        "replicates": draw(st.integers(1, 2)),
+        "replicated_fraction": draw(st.sampled_from([0.3, 1.0])),
+        "match": draw(st.sampled_from(["epochs", "image_passes"])),
+        "seed": draw(st.integers(0, 2**31 - 1)),
+    }
+    document = {"name": "random", "dataset": {"name": "digits"}, "arms": arms, "design": design}
+    always = {"label_noise": {"kind": "choice", "values": [0.0, 0.1]}}
+    return SweepSpec.model_validate({**document, "shared": _some_factors(draw, always, _FEW_SHARED)})
 
 
 def _arm(draw: st.DrawFn, name: str, objective: str) -> dict[str, Any]:
