@@ -16,7 +16,8 @@ from search_spaces.datasets import DatasetSpec
 from search_spaces.design import Design, Pruning
 from search_spaces.domains import ChoiceDomain, FloatDomain, IntDomain
 from search_spaces.presets import PRESETS
-from search_spaces.sweep_spec import Budget, Evaluation, Probe, Resources, SweepMetric, SweepSpec
+from search_spaces.sweep_metrics import SweepMetric
+from search_spaces.sweep_spec import Budget, Evaluation, Probe, Resources, SweepSpec
 from search_spaces.trial_config import TrialConfig
 
 INTRODUCTION = """\

@@ -1,10 +1,12 @@
 """The sweep spec: the one document that a person submits."""
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice, repeat
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from search_spaces.arms import Arm, arm_config, check_arm, check_shared, values_of_trial_fields
 from search_spaces.availability import check_available
@@ -12,37 +14,14 @@ from search_spaces.companions import ProbeKind, check_base_temperatures, check_e
 from search_spaces.datasets import DatasetSpec, facts_of, most_training_images
 from search_spaces.design import MAX_TRIALS, Design, Pruning
 from search_spaces.durations import Duration
-from search_spaces.metrics import METRICS, SWEEP_METRICS, Goal
 from search_spaces.points import check_undrawn, undrawn_points
 from search_spaces.space import Space, held_value
+from search_spaces.sweep_metrics import OneOrSeveralMetrics, SweepMetric, check_metrics
 from search_spaces.texts import check_texts
 from search_spaces.trial_config import TrialConfig
-from search_spaces.vocabulary import Path, Vocabulary, refusal, unknown_name
+from search_spaces.vocabulary import Path, Vocabulary, refusal
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-
-
-class SweepMetric(Vocabulary):
-    """What a trial is scored by: a validation metric, never a test metric."""
-
-    name: str = Field(default="val_top1", description=f"One of {', '.join(SWEEP_METRICS)}.")
-    goal: Goal | None = Field(default=None, description="Direction of better; none takes the metric's own.")
-
-    @model_validator(mode="after")
-    def _check_metric(self) -> Self:
-        if self.name not in SWEEP_METRICS:
-            raise unknown_name("metric", self.name, SWEEP_METRICS, at=["name"])
-        own_goal = METRICS[self.name].goal
-        if self.goal not in (None, own_goal):
-            raise refusal(f"{self.name} is better the other way", at=["goal"], value=self.goal, accepted=own_goal)
-        return self
-
-
-OneOrSeveralMetrics = Annotated[
-    Annotated[SweepMetric, Tag("one")]
-    | Annotated[list[SweepMetric], Field(min_length=1, max_length=4), Tag("several")],
-    Discriminator(lambda metric: "several" if isinstance(metric, list) else "one"),
-]
 
 
 class Budget(Vocabulary):
@@ -142,7 +121,7 @@ class SweepSpec(Vocabulary):
         check_probe_fields(self.evaluation.probe.kind, self.arms, self.shared)
         check_base_temperatures(self.arms, self.shared)
         _check_design(self)
-        _check_metrics(self)
+        check_metrics(self.metrics, self.design, self.pruning)
         check_available(self)
         _check_gpus(self.resources)
         _check_batch_sizes(self)
@@ -215,30 +194,6 @@ def _refuse_size(design: Design, trials: int) -> None:
     raise refusal(f"the {design.kind} design makes {makes}", at=at, value=trials, accepted=accepted)
 
 
-def _check_metrics(spec: SweepSpec) -> None:
-    """Several metrics are several goals of a search, which nothing else knows how to weigh."""
-    names = [metric.name for metric in spec.metrics]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise refusal(f"metric names {name!r} twice", at=["metric", index], value=name, accepted="different names")
-    if len(names) == 1:
-        return
-    needs = [
-        (
-            spec.design.kind == "search",
-            f"design.kind {spec.design.kind!r} compares arms by one metric",
-            "design.kind search",
-        ),
-        (spec.design.sampler != "cmaes", "sampler 'cmaes' searches for one metric", "sampler tpe, gp, nsga2 or random"),
-        (spec.pruning.kind == "none", f"pruning {spec.pruning.kind!r} judges by one metric", "pruning.kind none"),
-    ]
-    for is_so, message, accepted in needs:
-        if not is_so:
-            raise refusal(
-                f"{message}, got {len(names)}", at=["metric"], value=names, accepted=f"one metric, or {accepted}"
-            )
-
-
 def _check_gpus(resources: Resources) -> None:
     """A worker trains on one GPU or a part of it, and NCCL gives no GPU to two workers."""
     workers, gpus, at = resources.workers, resources.gpus_per_worker, ["resources", "gpus_per_worker"]
@@ -292,8 +247,15 @@ def count_trials(spec: SweepSpec) -> int:
     if design.is_drawn:
         replicated = round(design.replicated_fraction * design.configurations)
         return len(spec.arms) * (replicated * (design.replicates - 1) + design.configurations)
+    return _count_undrawn(spec.model_dump_json(include={"name", "dataset", "arms", "shared", "design"}))
+
+
+@lru_cache(maxsize=256)
+def _count_undrawn(document: str) -> int:
+    """Counted once for each design, for it takes a second to count ten thousand points."""
+    spec = SweepSpec.stored(json.loads(document))
     sizes = [len(arms) for arms in islice(arms_of_points(spec), MAX_TRIALS + 1)]
-    return sum(size * design.replicates_of(point, len(sizes)) for point, size in enumerate(sizes))
+    return sum(size * spec.design.replicates_of(point, len(sizes)) for point, size in enumerate(sizes))
 
 
 def arms_of_points(spec: SweepSpec) -> Iterator[list[str]]:

@@ -54,7 +54,8 @@ def _progress(spec: SweepSpec, arm: str, counts: list[TrialCount], best_score: f
     own = [count for count in counts if count.arm == arm]
     outcomes: dict[Outcome, int] = {count.outcome: count.trials for count in own if count.outcome is not None}
     running = sum(count.trials for count in own if count.state is TrialState.RUNNING)
-    total = count_trials(spec) // len(spec.arms)
+    is_search = spec.design.kind == "search"
+    total = count_trials(spec) // len(spec.arms) if is_search else sum(count.trials for count in own)
     return ArmProgress(
         arm=arm,
         total=total,

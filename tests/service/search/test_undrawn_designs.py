@@ -51,7 +51,7 @@ def _of_kind(specs: Specs, kind: str) -> Specs:
     return specs.filter(lambda spec: spec.design.kind == kind)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_one_at_a_time_tries_each_base_once_and_each_other_value_alone(
     undrawn_specs: Specs, data: st.DataObject
@@ -69,7 +69,7 @@ def test_one_at_a_time_tries_each_base_once_and_each_other_value_alone(
         assert Counter(map(repr, moves)) == Counter(map(repr, [{}, *expected]))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_a_grid_has_every_combination_once_and_none_for_an_inactive_factor(
     undrawn_specs: Specs, data: st.DataObject
@@ -82,7 +82,7 @@ def test_a_grid_has_every_combination_once_and_none_for_an_inactive_factor(
         assert set(configs) == _all_combinations(spec, arm)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_the_arms_of_a_point_share_the_seed_the_shared_values_and_the_cost(
     undrawn_specs: Specs, data: st.DataObject
@@ -100,7 +100,7 @@ def test_the_arms_of_a_point_share_the_seed_the_shared_values_and_the_cost(
             assert len({views[trial.config.objective] * trial.config.epochs for trial in trials}) == 1
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_a_point_that_one_arm_sits_out_is_one_that_its_base_has(undrawn_specs: Specs, data: st.DataObject) -> None:
     spec = data.draw(_of_kind(undrawn_specs, "one_at_a_time"))
@@ -115,7 +115,7 @@ def test_a_point_that_one_arm_sits_out_is_one_that_its_base_has(undrawn_specs: S
             assert all(getattr(spec.base_config(arm), name) == moved[name] for arm in absent for name in moved)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_the_plan_has_as_many_trials_as_the_spec_counts(undrawn_specs: Specs, data: st.DataObject) -> None:
     spec = data.draw(undrawn_specs)
