@@ -115,6 +115,13 @@ class PreconditionFailed(SweepServiceError):
     title = "Precondition failed"
 
 
+class TooManyWebhooks(WrongState):
+    """The owner has as many webhooks as anybody may have."""
+
+    code = "too_many_webhooks"
+    title = "Too many webhooks"
+
+
 class LastAdminKey(WrongState):
     """Without this key nobody could administer the service any more."""
 

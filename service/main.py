@@ -18,6 +18,7 @@ from service.api import (
     steering,
     sweeps,
     trials,
+    webhooks,
 )
 from service.api.dependencies import Parts
 from service.api.problems import add_problem_handlers
@@ -33,9 +34,12 @@ from service.settings import Settings
 from service.tracking.mlflow_store import MlflowStore
 from service.tracking.projector import project
 from service.vault import Vault
+from service.webhooks.addresses import Addresses
+from service.webhooks.postman import Postman
+from service.webhooks.sender import send_deliveries
 
 DESCRIPTION = "Sweeps that quantify how robust training objectives are to their hyperparameters."
-API = (sweeps, steering, trials, curves, events, reports, presets, runners, keys)
+API = (sweeps, steering, trials, curves, events, reports, presets, runners, keys, webhooks)
 LOOPS_SECONDS = 4.0
 """How long a stopping process lets its loops finish what they are at."""
 
@@ -49,12 +53,14 @@ def create_app() -> FastAPI:
 
 def build_app(settings: Settings, clusters: ClusterRegistry | None = None) -> FastAPI:
     """The service with these settings; `clusters` replaces the configured ones, for tests."""
+    vault = _vault(settings)
     parts = Parts(
         settings=settings,
         database=Database(settings.effective_database_url),
         clusters=clusters or ClusterRegistry(settings.clusters),
         clock=lambda: datetime.now(UTC),
-        vault=_vault(settings),
+        vault=vault,
+        postman=Postman(vault, Addresses(settings.webhooks_allow_http, settings.webhooks_allow_private)),
     )
     app = FastAPI(
         title="supsweep",
@@ -95,6 +101,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _start_loops(parts: Parts) -> None:
     tools = Tools(parts.settings, parts.database, parts.clusters, parts.clock, parts.metrics)
     start_reconciler(tools, parts.loops)
+    parts.loops.start(
+        "sender of webhooks", lambda loop: send_deliveries(parts.database, parts.postman, parts.clock, loop)
+    )
     if parts.settings.mlflow_uri is not None:
         store = MlflowStore(parts.settings.mlflow_uri)
         parts.loops.start("projector", lambda loop: project(parts.database, store, parts.clock, loop))

@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         default=5, ge=1, description="Runners in a row, per cluster, that may die without any result."
     )
 
+    webhooks_allow_http: bool = Field(default=False, description="Whether webhooks may lead to http:// too.")
+    webhooks_allow_private: bool = Field(
+        default=False, description="Whether webhooks may lead to this machine and to private networks."
+    )
+
     def quota_of(self, owner: str) -> Quota:
         """What the owner may use."""
         return self.quotas.get(owner, self.quotas.get(DEFAULT_OWNER, Quota()))

@@ -24,6 +24,7 @@ from service.operations.totals import LedgerTotals
 from service.schemas.keys import Scope
 from service.settings import Settings
 from service.vault import Vault
+from service.webhooks.postman import Postman
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Parts:
     clusters: ClusterRegistry
     clock: Callable[[], datetime]
     vault: Vault
+    postman: Postman
     loops: Loops = field(default_factory=Loops)
     metrics: Metrics = field(default_factory=Metrics)
     feeds: EventFeeds = field(init=False)

@@ -7,9 +7,14 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from service.db import deliveries
 from service.db.base import Base, Json, UtcDateTime
 from service.db.database import Session
 from service.db.sweeps import SweepRow
+from service.schemas.webhooks import WebhookKind
+
+TOLD_KINDS = frozenset(kind.value for kind in WebhookKind)
+"""Webhooks may be told of these; the others are written without a look at webhooks."""
 
 
 class EventRow(Base):
@@ -25,13 +30,16 @@ class EventRow(Base):
 
 
 async def append(session: Session, sweep_id: str, kind: str, now: datetime, **data: Any) -> None:
-    """Writes the sweep's next event; it is there if and only if the transaction is."""
+    """Writes the sweep's next event, with the messages to webhooks that tell of it; all or nothing of it is there."""
     # The update locks the sweep's row until the commit, so a reader never sees 8 before 7.
     taken = update(SweepRow).where(SweepRow.id == sweep_id).values(event_count=SweepRow.event_count + 1)
-    returning = taken.returning(SweepRow.event_count).execution_options(synchronize_session=False)
-    sequence = await session.scalar(returning)
-    assert sequence is not None, f"an event of a sweep that is not there: {sweep_id}"
+    returning = taken.returning(SweepRow.event_count, SweepRow.owner).execution_options(synchronize_session=False)
+    numbered = (await session.execute(returning)).one_or_none()
+    assert numbered is not None, f"an event of a sweep that is not there: {sweep_id}"
+    sequence, owner = numbered
     session.add(EventRow(sweep_id=sweep_id, sequence=sequence, kind=kind, at=now, data=data))
+    if kind in TOLD_KINDS:
+        await deliveries.enqueue(session, owner, sweep_id, sequence, kind, now, data)
 
 
 async def after(session: Session, sweep_id: str, sequence: int, *, limit: int) -> Sequence[EventRow]:

@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 from search_spaces.outcomes import Outcome
 from service.db.clusters import ClusterRow
 from service.db.database import Session
+from service.db.deliveries import DeliveryRow
 from service.db.projections import ProjectionRow
 from service.db.runners import ACTIVE, RunnerRow
 from service.db.sweeps import SweepRow
 from service.db.trials import AttemptRow, TrialRow
-from service.db.webhooks import DeliveryRow
 from service.lifecycle import RunnerState, SweepState, TrialState
 
 

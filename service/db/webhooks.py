@@ -1,12 +1,13 @@
-"""Webhooks and their outbox: the tables and their queries. A secret is kept sealed."""
+"""Webhooks: the table and its queries. A secret is kept sealed."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import String, Text, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, Json, UtcDateTime
+from service.db.database import Session
 
 
 class WebhookRow(Base):
@@ -21,29 +22,33 @@ class WebhookRow(Base):
     kinds: Mapped[list[str]] = mapped_column(Json)
     """Kinds of events it is told of."""
     is_enabled: Mapped[bool] = mapped_column(default=True)
+    problem: Mapped[str | None] = mapped_column(Text)
+    """Why the service disabled it."""
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class DeliveryRow(Base):
-    """One message of the outbox: written with the event it tells of, sent until it is taken or given up."""
+async def find(session: Session, webhook_id: str, *, lock: bool = False) -> WebhookRow | None:
+    """The webhook of that id. With `lock`, no other transaction changes it until this one ends."""
+    query = select(WebhookRow).where(WebhookRow.id == webhook_id).execution_options(populate_existing=True)
+    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
 
-    __tablename__ = "deliveries"
-    __table_args__ = (UniqueConstraint("webhook_id", "sweep_id", "sequence"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    webhook_id: Mapped[str] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
-    sweep_id: Mapped[str | None] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"))
-    """None for a test message."""
-    sequence: Mapped[int | None]
-    kind: Mapped[str] = mapped_column(String(40))
-    payload: Mapped[dict[str, Any]] = mapped_column(Json)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
-    """When it is sent next; none once it was taken or given up."""
-    attempts: Mapped[int] = mapped_column(default=0)
-    claimed_by: Mapped[str | None] = mapped_column(String(100))
-    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    last_status: Mapped[int | None]
-    problem: Mapped[str | None] = mapped_column(Text)
+async def of_owner(session: Session, owner: str | None) -> Sequence[WebhookRow]:
+    """Every webhook of an owner, everybody's for none, the newest first."""
+    query = select(WebhookRow)
+    if owner is not None:
+        query = query.where(WebhookRow.owner == owner)
+    return (await session.scalars(query.order_by(WebhookRow.created_at.desc(), WebhookRow.id.desc()))).all()
+
+
+async def count_of_owner(session: Session, owner: str) -> int:
+    """How many webhooks an owner has."""
+    return await session.scalar(select(func.count()).where(WebhookRow.owner == owner)) or 0
+
+
+async def told_of(session: Session, owner: str, kind: str) -> list[WebhookRow]:
+    """The owner's webhooks that are told of that kind; none of them is deleted before this transaction ends."""
+    query = select(WebhookRow).where(WebhookRow.owner == owner, WebhookRow.is_enabled)
+    rows = await session.scalars(query.order_by(WebhookRow.id).with_for_update(read=True, key_share=True))
+    return [row for row in rows if kind in row.kinds]

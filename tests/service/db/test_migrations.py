@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 import service.db.clusters
+import service.db.deliveries
 import service.db.events
 import service.db.keys
 import service.db.projections

@@ -132,6 +132,7 @@ def _create_webhooks() -> None:
         Column("sealed_secret", sa.Text(), nullable=False),
         Column("kinds", JSON, nullable=False),
         Column("is_enabled", sa.Boolean(), nullable=False),
+        Column("problem", sa.Text(), nullable=True),
         Column("version", sa.Integer(), nullable=False),
         Column("created_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_webhooks"),
@@ -139,7 +140,7 @@ def _create_webhooks() -> None:
     op.create_index("ix_webhooks_owner", "webhooks", ["owner"])
     op.create_table(
         "deliveries",
-        Column("id", sa.Integer(), nullable=False),
+        Column("id", sa.String(length=32), nullable=False),
         Column("webhook_id", sa.String(length=32), nullable=False),
         Column("sweep_id", sa.String(length=32), nullable=True),
         Column("sequence", sa.Integer(), nullable=True),

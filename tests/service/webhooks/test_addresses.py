@@ -1,0 +1,119 @@
+"""A webhook leads to the open internet and nowhere else, in whatever way an address is written."""
+
+from ipaddress import ip_address
+
+import pytest
+
+from service.webhooks.addresses import Addresses, UrlRefused, is_public, resolve_by_system
+
+PUBLIC, PUBLIC_6 = "93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
+
+
+def addresses(*found: str, allow_http: bool = False, allow_private: bool = False) -> Addresses:
+    """The rules, where every name has these addresses."""
+
+    async def resolve(_host: str, _port: int) -> list[str]:
+        return list(found)
+
+    return Addresses(allow_http, allow_private, resolve)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "127.8.8.8",
+        "0.0.0.0",  # an address to refuse
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "224.0.0.1",
+        "239.1.1.1",
+        "255.255.255.255",
+        "192.0.2.1",
+        "::1",
+        "::",
+        "fe80::1",
+        "fd00:ec2::254",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe",
+        "2002:7f00:1::",
+        "2001:0:4136:e378:8000:63bf:80ff:fffe",
+    ],
+)
+async def test_an_address_that_is_not_public_is_refused_alone_and_among_others(address: str) -> None:
+    assert not is_public(ip_address(address))
+    for found in ((address,), (PUBLIC, address), (address, PUBLIC_6)):
+        with pytest.raises(UrlRefused, match="public"):
+            await addresses(*found).of("https://hook.example/")
+
+
+@pytest.mark.parametrize("address", [PUBLIC, PUBLIC_6, f"::ffff:{PUBLIC}", "64:ff9b::808:808", "2002:808:808::"])
+async def test_a_public_address_is_taken(address: str) -> None:
+    assert await addresses(address).of("https://hook.example/") == [address]
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:7f00:1]"]
+)
+async def test_however_this_machine_is_written_it_is_refused(host: str) -> None:
+    with pytest.raises(UrlRefused, match=r"127\.0\.0\.1|::1|::ffff|no address"):
+        await Addresses(allow_http=False, allow_private=False).of(f"https://{host}/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hook.example/",
+        "ftp://hook.example/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "hook.example",
+        "https://",
+        "https:///path",
+        "//hook.example/",
+        "https://user:password@hook.example/",
+        "https://user@hook.example/",
+        "https://hook.example/#part",
+        "https://hook.example:99999/",
+        "https://[::1/",
+        "",
+    ],
+)
+async def test_an_url_of_another_kind_is_refused_with_a_sentence(url: str) -> None:
+    with pytest.raises(UrlRefused, match="accepted: "):
+        await addresses(PUBLIC).of(url)
+
+
+async def test_a_password_in_an_url_is_not_repeated() -> None:
+    with pytest.raises(UrlRefused) as refused:
+        await addresses(PUBLIC).of("https://user:hunter2@hook.example/")
+    assert "hunter2" not in str(refused.value)
+
+
+async def test_what_the_settings_allow_is_taken() -> None:
+    assert await addresses("10.0.0.1", allow_http=True, allow_private=True).of("http://hook.lab:8080/a?b=c") == [
+        "10.0.0.1"
+    ]
+    with pytest.raises(UrlRefused):
+        await addresses("10.0.0.1", allow_http=True).of("http://hook.lab/")
+    with pytest.raises(UrlRefused):
+        await addresses("10.0.0.1", allow_private=True).of("http://hook.lab/")
+
+
+async def test_a_name_without_address_is_refused() -> None:
+    async def resolve(_host: str, _port: int) -> list[str]:
+        raise OSError("no such name")
+
+    with pytest.raises(UrlRefused, match=r"'no\.example', which has no address"):
+        await Addresses(False, False, resolve).of("https://no.example/")
+
+
+async def test_the_system_gives_each_address_once() -> None:
+    assert await resolve_by_system("127.0.0.1", 80) == ["127.0.0.1"]
