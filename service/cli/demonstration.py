@@ -16,8 +16,9 @@ from service.cli.report_summary import print_summary
 from service.cli.surroundings import read_surroundings
 from service.cli.up import print_urls
 from service.cli.wording import make_console
-from service.client.client import ReportFormat, SupsweepClient
+from service.client.client import SupsweepClient
 from service.client.failures import ServiceUnreachable
+from service.client.reports import ReportFormat
 from service.embedded.services import Services, running_services
 from service.embedded.signals import end_on_signals
 from service.robustness.report import RobustnessReport

@@ -2,13 +2,13 @@
 
 import typer
 
-from service.cli.cancel import cancel
 from service.cli.demo import demo
 from service.cli.failures import failing_in_sentences
 from service.cli.ls import ls
 from service.cli.report import report
 from service.cli.serve import serve
 from service.cli.show import show
+from service.cli.steering import cancel, change, clone, extend, pause, resume, retry_failed
 from service.cli.submit import submit
 from service.cli.up import up
 from service.cli.watch import watch
@@ -22,7 +22,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (up, serve, demo, submit, ls, show, watch, report, cancel):
+COMMANDS = (
+    up,
+    serve,
+    demo,
+    submit,
+    ls,
+    show,
+    watch,
+    report,
+    pause,
+    resume,
+    cancel,
+    change,
+    extend,
+    retry_failed,
+    clone,
+)
+for command in COMMANDS:
     app.command()(failing_in_sentences(command))
 
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from search_spaces.outcomes import Outcome
 from search_spaces.sweep_spec import Budget, Name, SweepSpec
+from search_spaces.texts import check_texts
 from search_spaces.vocabulary import Vocabulary
 
 RETRIED = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.INFEASIBLE, Outcome.CANCELLED)
@@ -28,6 +29,12 @@ class SweepPatch(Vocabulary):
     clusters: ClusterNames | None = Field(
         default=None, description="Where trials run from now on; runners elsewhere give their trials back."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_texts(cls, document: Any) -> Any:
+        check_texts(document)
+        return document
 
 
 class ExtendRequest(Vocabulary):

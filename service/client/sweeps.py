@@ -1,0 +1,69 @@
+"""Sweeps: submit, look, steer."""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from search_spaces.outcomes import Outcome
+from search_spaces.sweep_spec import SweepSpec
+from service.client.calls import Calls, read, sweep_path
+from service.lifecycle import SweepState
+from service.schemas.sweeps import SweepDetail, SweepPage, SweepSummary
+
+
+class SweepCalls(Calls):
+    """What a person does with sweeps."""
+
+    def create_sweep(self, spec: SweepSpec | Mapping[str, Any], idempotency_key: str | None = None) -> SweepDetail:
+        """Submits a sweep once, however often the call has to be repeated; the same key makes no second sweep."""
+        document = spec.model_dump(mode="json", exclude_defaults=True) if isinstance(spec, SweepSpec) else dict(spec)
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        return read(SweepDetail, self._call("POST", "/v1/sweeps", json=document, headers=headers))
+
+    def get_sweep(self, sweep_id: str) -> SweepDetail:
+        """The sweep with the progress of its arms."""
+        return read(SweepDetail, self._call("GET", sweep_path(sweep_id)))
+
+    def list_sweeps(self, *, state: SweepState | None = None, name: str | None = None) -> Iterator[SweepSummary]:
+        """The caller's sweeps, newest first; pages are fetched as they are needed."""
+        filters = {"state": state, "name": name}
+        for answer in self._pages("/v1/sweeps", {key: value for key, value in filters.items() if value is not None}):
+            yield from read(SweepPage, answer).items
+
+    def cancel_sweep(self, sweep_id: str) -> SweepDetail:
+        """Cancels the sweep; doing it again changes nothing."""
+        return self._steer(sweep_id, "cancel")
+
+    def pause_sweep(self, sweep_id: str) -> SweepDetail:
+        """Pauses the sweep: running trials come back with their last checkpoint."""
+        return self._steer(sweep_id, "pause")
+
+    def resume_sweep(self, sweep_id: str) -> SweepDetail:
+        """Goes on with a paused sweep."""
+        return self._steer(sweep_id, "resume")
+
+    def extend_sweep(
+        self, sweep_id: str, *, configurations: int | None = None, replicates: int | None = None
+    ) -> SweepDetail:
+        """Makes the design as large as this; what was drawn before stays, and a finished sweep goes on."""
+        wanted = {"configurations": configurations, "replicates": replicates}
+        return self._steer(sweep_id, "extend", {name: value for name, value in wanted.items() if value is not None})
+
+    def retry_failed(self, sweep_id: str, outcomes: Sequence[Outcome] = (Outcome.FAILED,)) -> SweepDetail:
+        """Plans the trials again that ended so."""
+        return self._steer(sweep_id, "retry-failed", {"outcomes": list(outcomes)})
+
+    def change_sweep(self, sweep_id: str, changes: Mapping[str, Any], if_match: str | None = None) -> SweepDetail:
+        """Changes what may change while a sweep runs, by a JSON Merge Patch."""
+        headers = {"If-Match": if_match} if if_match else {}
+        return read(SweepDetail, self._call("PATCH", sweep_path(sweep_id), json=dict(changes), headers=headers))
+
+    def clone_sweep(self, sweep_id: str, changes: Mapping[str, Any] | None = None) -> SweepDetail:
+        """Submits a new sweep with the same spec, or with changes to it (a JSON Merge Patch)."""
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        body = {"changes": dict(changes or {})}
+        return read(SweepDetail, self._call("POST", f"{sweep_path(sweep_id)}/clone", json=body, headers=headers))
+
+    def _steer(self, sweep_id: str, action: str, body: Mapping[str, Any] | None = None) -> SweepDetail:
+        request = {} if body is None else {"json": dict(body)}
+        return read(SweepDetail, self._call("POST", f"{sweep_path(sweep_id)}/{action}", **request))
