@@ -25,9 +25,10 @@ class Vocabulary(BaseModel):
     @classmethod
     def _refuse_unknown_fields(cls, document: Any) -> Any:
         if isinstance(document, Mapping):
+            known = cls.model_fields
             for name in document:
-                if name not in cls.model_fields:
-                    raise unknown_name("field", str(name), list(cls.model_fields), at=[str(name)])
+                if name not in known:
+                    raise unknown_name("field", str(name), list(known), at=[str(name)])
         return document
 
 

@@ -1,8 +1,13 @@
-"""Unit points against scipy's own Sobol engine, and the promises of their docstring."""
+"""Unit points against Optuna's sampler of them, and the promises of their docstring."""
+
+import warnings
 
 import numpy as np
+import optuna
 import pytest
-from scipy.stats import qmc
+from optuna.distributions import FloatDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import QMCSampler
 
 from service.search.unit_points import AXES_BLOCK, draw_unit_points
 
@@ -13,10 +18,16 @@ def _table(points: list[dict[str, float]]) -> np.ndarray:
     return np.array([list(point.values()) for point in points])
 
 
-def test_every_point_belongs_to_scipys_scrambled_sobol_sequence() -> None:
-    ours = _table(draw_unit_points(NAMES, 16, sampler="sobol", seed=3))
-    reference = qmc.Sobol(AXES_BLOCK, scramble=True, seed=3).random(16)
-    assert np.allclose(ours, reference[:, : len(NAMES)])
+def test_points_are_those_that_optunas_sampler_draws_one_by_one() -> None:
+    axes = [f"axis {index}" for index in range(AXES_BLOCK)]
+    space = {axis: FloatDistribution(0.0, 1.0) for axis in axes}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study = optuna.create_study(sampler=QMCSampler(qmc_type="sobol", scramble=True, seed=3))
+    # It takes its axes from the first finished trial.
+    study.add_trial(optuna.create_trial(value=0.0, params=dict.fromkeys(axes, 0.0), distributions=space))
+    reference = [study.ask(space).params for _ in range(21)]
+    assert draw_unit_points(axes, 21, sampler="sobol", seed=3) == reference
 
 
 def test_sixteen_sobol_points_hit_every_sixteenth_of_every_axis() -> None:
