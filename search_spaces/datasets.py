@@ -93,6 +93,15 @@ def most_training_images(dataset: DatasetSpec) -> int | None:
     return math.ceil(facts.images_outside_test * (1 - dataset.val_fraction) * dataset.train_fraction) + facts.classes
 
 
+def training_images(dataset: DatasetSpec) -> int | None:
+    """How many images the splits leave to train on, None where only the files tell."""
+    outside_test = facts_of(dataset).images_outside_test
+    if outside_test is None:
+        return None
+    remaining = outside_test - math.floor(dataset.val_fraction * outside_test)
+    return remaining if dataset.train_fraction == 1 else math.floor(dataset.train_fraction * remaining)
+
+
 def _check_root(dataset: DatasetSpec) -> None:
     root = dataset.root
     if dataset.name == "digits":

@@ -13,6 +13,7 @@ from service.api import (
     keys,
     metrics,
     presets,
+    preview,
     reports,
     runners,
     steering,
@@ -39,7 +40,19 @@ from service.webhooks.postman import Postman
 from service.webhooks.sender import send_deliveries
 
 DESCRIPTION = "Sweeps that quantify how robust training objectives are to their hyperparameters."
-API = (sweeps, steering, trials, curves, events, reports, presets, runners, keys, webhooks)
+API = (
+    preview,
+    sweeps,
+    steering,
+    trials,
+    curves,
+    events,
+    reports,
+    presets,
+    runners,
+    keys,
+    webhooks,
+)
 LOOPS_SECONDS = 4.0
 """How long a stopping process lets its loops finish what they are at."""
 

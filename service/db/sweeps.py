@@ -131,6 +131,14 @@ async def page(
     return (await session.scalars(query)).all()
 
 
+async def newest_on_dataset(session: Session, owner: str, dataset: str, *, limit: int) -> Sequence[SweepRow]:
+    """Up to `limit` of an owner's sweeps on the dataset of that name, newest first."""
+    query = select(SweepRow).where(
+        SweepRow.owner == owner, SweepRow.spec_document["dataset"]["name"].as_string() == dataset
+    )
+    return (await session.scalars(query.order_by(SweepRow.created_at.desc()).limit(limit))).all()
+
+
 async def claim_due(session: Session, worker: str, *, now: datetime, until: datetime) -> SweepRow | None:
     """Claims for `worker`, until `until`, the unfinished sweep that has been due longest; None when none is due."""
     free = or_(SweepRow.claimed_until.is_(None), SweepRow.claimed_until <= now)

@@ -1,0 +1,17 @@
+"""/v1/sweeps/preview: what a spec would do, cost and tell, before it is submitted."""
+
+from fastapi import APIRouter
+
+from service.api.dependencies import Reader, WiredParts
+from service.api.problems import problem_responses
+from service.api.sweeps import SubmittedSpec
+from service.operations.preview import preview_sweep
+from service.schemas.preview import PlanPreview
+
+router = APIRouter(prefix="/v1/sweeps/preview", tags=["sweeps"], responses=problem_responses(401, 403, 404, 422))
+
+
+@router.post("", operation_id="previewSweep")
+async def preview(parts: WiredParts, caller: Reader, spec: SubmittedSpec) -> PlanPreview:
+    """Checks the spec as its submission would, and writes nothing: trials, image passes, cost, what it can detect."""
+    return await preview_sweep(parts.database, parts.clusters, spec, owner=caller.owner)
