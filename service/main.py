@@ -31,9 +31,12 @@ from service.db.migrations import upgrade
 from service.logs import configure_logs
 from service.reconciler.claim import Tools
 from service.reconciler.loop import start_reconciler
+from service.robustness.figures import figure_files
 from service.settings import Settings
+from service.tracking.environment import read_environment
 from service.tracking.mlflow_store import MlflowStore
-from service.tracking.projector import project
+from service.tracking.projector import Projection, project
+from service.tracking.server import TrackingServer
 from service.vault import Vault
 from service.webhooks.addresses import Addresses
 from service.webhooks.postman import Postman
@@ -74,6 +77,7 @@ def build_app(settings: Settings, clusters: ClusterRegistry | None = None) -> Fa
         clock=lambda: datetime.now(UTC),
         vault=vault,
         postman=Postman(vault, Addresses(settings.webhooks_allow_http, settings.webhooks_allow_private)),
+        tracking=_tracking(settings),
     )
     app = FastAPI(
         title="supsweep",
@@ -88,6 +92,12 @@ def build_app(settings: Settings, clusters: ClusterRegistry | None = None) -> Fa
     add_problem_handlers(app)
     app.add_middleware(Requests, metrics=parts.metrics)
     return app
+
+
+def _tracking(settings: Settings) -> TrackingServer | None:
+    if settings.mlflow_uri is None:
+        return None
+    return TrackingServer(MlflowStore(settings.mlflow_uri), settings.public_url, read_environment())
 
 
 def _vault(settings: Settings) -> Vault:
@@ -117,6 +127,6 @@ def _start_loops(parts: Parts) -> None:
     parts.loops.start(
         "sender of webhooks", lambda loop: send_deliveries(parts.database, parts.postman, parts.clock, loop)
     )
-    if parts.settings.mlflow_uri is not None:
-        store = MlflowStore(parts.settings.mlflow_uri)
-        parts.loops.start("projector", lambda loop: project(parts.database, store, parts.clock, loop))
+    if parts.tracking is not None:
+        projection = Projection(parts.database, parts.tracking, parts.clock, figure_files)
+        parts.loops.start("projector", lambda loop: project(projection, loop))

@@ -23,6 +23,7 @@ from service.operations.sweeps import find_owned
 from service.operations.totals import LedgerTotals
 from service.schemas.keys import Scope
 from service.settings import Settings
+from service.tracking.server import TrackingServer
 from service.vault import Vault
 from service.webhooks.postman import Postman
 
@@ -37,6 +38,8 @@ class Parts:
     clock: Callable[[], datetime]
     vault: Vault
     postman: Postman
+    tracking: TrackingServer | None = None
+    """None shows nothing in MLflow."""
     loops: Loops = field(default_factory=Loops)
     metrics: Metrics = field(default_factory=Metrics)
     feeds: EventFeeds = field(init=False)

@@ -42,3 +42,9 @@ class ClusterRow(Base):
 async def every(session: Session) -> Sequence[ClusterRow]:
     """Every cluster, by name."""
     return (await session.scalars(select(ClusterRow).order_by(ClusterRow.name))).all()
+
+
+async def addresses(session: Session) -> dict[str, str]:
+    """Base URL of every registered cluster's dashboard, by name."""
+    rows = await session.execute(select(ClusterRow.name, ClusterRow.address))
+    return dict(rows.all())

@@ -1,8 +1,9 @@
 """Projections: how far each sweep has been shown in MLflow."""
 
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, String, Text, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, String, Text, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, UtcDateTime
@@ -27,6 +28,7 @@ class ProjectionRow(Base):
     """Why the last of them failed, a sentence."""
     claimed_by: Mapped[str | None] = mapped_column(String(100))
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Where nobody claims it: when it is tried again."""
 
 
 async def find(session: Session, sweep_id: str, *, lock: bool = False) -> ProjectionRow | None:
@@ -35,14 +37,44 @@ async def find(session: Session, sweep_id: str, *, lock: bool = False) -> Projec
     return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
 
 
-async def claim_behind(session: Session, worker: str, *, now: datetime, until: datetime) -> ProjectionRow | None:
-    """Claims a projection that lags behind its sweep's events; None when all have caught up."""
-    free = or_(ProjectionRow.claimed_until.is_(None), ProjectionRow.claimed_until <= now)
-    behind = select(ProjectionRow).join(SweepRow, SweepRow.id == ProjectionRow.sweep_id)
-    behind = behind.where(ProjectionRow.sequence < SweepRow.event_count, free)
+class ClaimedProjection(NamedTuple):
+    """A projection that is ours for a while."""
+
+    row: ProjectionRow
+    was_interrupted: bool
+    """Its last holder did not get to an end: runs may have been made whose ids are not known here."""
+
+
+async def claim_behind(session: Session, worker: str, *, now: datetime, until: datetime) -> ClaimedProjection | None:
+    """Claims a projection that lags behind its sweep's events, or is stale; None when there is none."""
+    behind = or_(ProjectionRow.sequence < SweepRow.event_count, ProjectionRow.is_stale)
+    waiting = select(ProjectionRow).join(SweepRow, SweepRow.id == ProjectionRow.sweep_id).where(behind, _is_free(now))
     # In any order, so that a busy sweep starves no other.
-    behind = behind.order_by(func.random())
-    row = (await session.scalars(behind.limit(1).with_for_update(skip_locked=True, of=ProjectionRow))).one_or_none()
-    if row is not None:
-        row.claimed_by, row.claimed_until = worker, until
+    waiting = waiting.order_by(func.random()).limit(1)
+    row = (await session.scalars(waiting.with_for_update(skip_locked=True, of=ProjectionRow))).one_or_none()
+    if row is None:
+        return None
+    claimed = ClaimedProjection(row, was_interrupted=row.claimed_by is not None or row.failures > 0)
+    row.claimed_by, row.claimed_until = worker, until
+    return claimed
+
+
+async def claim(
+    session: Session, sweep_id: str, worker: str, *, now: datetime, until: datetime
+) -> ProjectionRow | None:
+    """Claims the sweep's projection; None while somebody else works on it."""
+    row = await find(session, sweep_id, lock=True)
+    if row is None or (row.claimed_by is not None and row.claimed_until is not None and row.claimed_until > now):
+        return None
+    row.claimed_by, row.claimed_until = worker, until
     return row
+
+
+async def find_claimed(session: Session, sweep_id: str, worker: str) -> ProjectionRow | None:
+    """The projection, locked, if `worker` still holds its claim."""
+    row = await find(session, sweep_id, lock=True)
+    return row if row is not None and row.claimed_by == worker else None
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(ProjectionRow.claimed_until.is_(None), ProjectionRow.claimed_until <= now)

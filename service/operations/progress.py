@@ -11,6 +11,7 @@ from service.db.trials import TrialCount
 from service.lifecycle import TrialState
 from service.schemas.sweeps import ArmProgress, SweepDetail, SweepLinks, SweepSummary
 from service.settings import Settings
+from service.tracking.presentation import without_credentials
 
 
 def summarise_sweep(sweep: SweepRow, trials_ended: int) -> SweepSummary:
@@ -46,7 +47,8 @@ async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow) 
         arms=[_progress(spec, arm.name, counts, best.get(arm.name)) for arm in spec.arms],
         device_seconds=sum(count.device_seconds for count in counts) + running_seconds,
         links=_links(settings, sweep, shown),
-        mlflow_events_behind=sweep.event_count - shown.sequence,
+        mlflow_events_behind=sweep.event_count - (0 if shown.is_stale else shown.sequence),
+        mlflow_problem=shown.problem,
     )
 
 
@@ -70,5 +72,5 @@ def _links(settings: Settings, sweep: SweepRow, shown: ProjectionRow) -> SweepLi
     path = f"{settings.public_url}/v1/sweeps/{sweep.id}"
     mlflow = None
     if shown.run_id is not None and settings.mlflow_uri is not None:
-        mlflow = f"{settings.mlflow_uri}/#/experiments/{shown.experiment_id}/runs/{shown.run_id}"
+        mlflow = f"{without_credentials(settings.mlflow_uri)}/#/experiments/{shown.experiment_id}/runs/{shown.run_id}"
     return SweepLinks(report=f"{path}/report", events=f"{path}/events", mlflow=mlflow)

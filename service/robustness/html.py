@@ -1,6 +1,5 @@
 """The report as one HTML page that needs nothing else: style, plots and plotly.js are inside it."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import cast
@@ -10,10 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from service.robustness import plots
 from service.robustness.comparison import Comparison, View
-from service.robustness.plots import ScoreAxis
-from service.robustness.profile import MAX_EPSILON_POINTS, POINT
+from service.robustness.figures import Figures, arm_colors, cost_figures, learning_rate_figures, view_figures
 from service.robustness.report import RobustnessReport
 from service.robustness.tables import (
     Table,
@@ -41,14 +38,13 @@ class Panel:
 
 def render_html(report: RobustnessReport) -> str:
     """The whole page; every text from people and clusters is escaped by the template."""
-    colors = {arm.name: plots.arm_color(index) for index, arm in enumerate(report.arms)}
     template = _environment().get_template("report.html")
     return template.render(
         report=report,
-        colors=colors,
+        colors=arm_colors(report),
         plotly_js=Markup(get_plotlyjs()),  # noqa: S704  # the library's own file
         counts=_count_tables(report),
-        view_panels=lambda comparison, view: _view_panels(report, comparison, view, colors),
+        view_panels=lambda comparison, view: _view_panels(report, comparison, view),
         cuts_sentence=cuts_sentence,
         sweep_panels=_sweep_panels(report),
         closing_tables=[best_table(report), *([tests_table(report)] if report.tests else [])],
@@ -65,64 +61,36 @@ def _count_tables(report: RobustnessReport) -> list[Table]:
     return [endings_table(report), *([pairs_table(report.comparisons)] if report.comparisons else [])]
 
 
-def _view_panels(
-    report: RobustnessReport, comparison: Comparison, view: View, colors: dict[str, str]
-) -> tuple[Panel, ...]:
+def _view_panels(report: RobustnessReport, comparison: Comparison, view: View) -> tuple[Panel, ...]:
     arms = comparison.arms
-    shades = [colors[arm] for arm in arms]
-    whole, near = _score_axes(report, [score for point in view.points for score in (point.score_a, point.score_b)])
-    own, common = (plots.profile_plot(profile, arms, shades) for profile in view.profiles)
+    drawn = view_figures(report, comparison, view)
     return (
-        Panel(profile_table(arms, view), _drawn({"from each arm's own best": own, "from the best of both": common})),
-        Panel(
-            spread_table(arms, view),
-            _drawn({axis.caption: plots.distribution_plot(view, arms, shades, axis) for axis in (whole, near)}),
-        ),
-        Panel(
-            wins_table(arms, view),
-            _drawn({axis.caption: plots.pair_plot(view, arms, shades, axis) for axis in (whole, near)}),
-        ),
-        Panel(failures_table(arms, view), _drawn({"with Wilson intervals": plots.failure_plot(view, arms, shades)})),
+        Panel(profile_table(arms, view), _drawn(drawn.profiles)),
+        Panel(spread_table(arms, view), _drawn(drawn.spread)),
+        Panel(wins_table(arms, view), _drawn(drawn.wins)),
+        Panel(failures_table(arms, view), _drawn(drawn.failures)),
     )
 
 
 def _sweep_panels(report: RobustnessReport) -> tuple[Panel, ...]:
+    learning_rates = learning_rate_figures(report)
     return (
-        *([_learning_rate_panel(report)] if any(fact.score is not None for fact in report.trials) else []),
-        Panel(cost_table(report), _drawn({"": plots.cost_plot(report.arms)})),
+        *([Panel(_learning_rate_table(), _drawn(learning_rates))] if learning_rates else []),
+        Panel(cost_table(report), _drawn(cost_figures(report))),
     )
 
 
-def _learning_rate_panel(report: RobustnessReport) -> Panel:
-    table = Table(
+def _learning_rate_table() -> Table:
+    return Table(
         "Score and learning rate",
         "Where the range is placed decides what looks robust: the same trials around each arm's own centre, and by the "
         "learning rate itself. Trials at chance level are those that led to no usable model.",
         (),
         (),
     )
-    rates = {
-        "learning_rate_multiplier": "learning rate ÷ the arm's centre",
-        "peak_learning_rate": "peak learning rate",
-    }
-    axes = _score_axes(report, [fact.score for fact in report.trials if fact.score is not None])
-    figures = {
-        f"{title}, {axis.caption}": plots.learning_rate_plot(report, field, title, axis)
-        for axis in axes
-        for field, title in rates.items()
-    }
-    return Panel(table, _drawn(figures))
 
 
-def _score_axes(report: RobustnessReport, scores: Sequence[float]) -> tuple[ScoreAxis, ScoreAxis]:
-    """One axis for all scores, and one for those that the profile looks at."""
-    metric, sign = report.sweep.metric, report.sweep.sign
-    best = sign * max(sign * score for score in scores)
-    ends = (best - sign * (MAX_EPSILON_POINTS + 0.3) * POINT, best + sign * 0.3 * POINT)
-    return ScoreAxis("all scores", metric), ScoreAxis("within 5 points of the best", metric, (min(ends), max(ends)))
-
-
-def _drawn(figures: Mapping[str, go.Figure]) -> tuple[tuple[str, Markup], ...]:
+def _drawn(figures: Figures) -> tuple[tuple[str, Markup], ...]:
     return tuple((caption, _embed(figure)) for caption, figure in figures.items())
 
 

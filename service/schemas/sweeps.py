@@ -52,6 +52,7 @@ class SweepDetail(SweepSummary):
     device_seconds: float = Field(description="Device-seconds spent over all attempts.")
     links: SweepLinks
     mlflow_events_behind: int = Field(description="Events that MLflow does not show yet; 0 once it has caught up.")
+    mlflow_problem: str | None = Field(default=None, description="Why MLflow could not be told of them, last time.")
 
 
 class SweepPage(BaseModel):

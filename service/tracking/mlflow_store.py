@@ -1,103 +1,139 @@
-"""The MLflow server behind TrackingStore, and the only module that imports MLflow.
+"""The MLflow server behind TrackingStore.
 
-Facts of MLflow 3.17 that shape this file: a client cannot choose a run's id, so runs are found by a tag
-before they are made; a metric logged twice with the same step, time and value is kept once, a parameter
-logged twice with the same value is fine; timeouts and retries of the client are process-wide settings.
+Facts of MLflow 3.17 that shape this file: a client cannot choose a run's id, so a sweep's run is found by its tags
+before it is made; searching costs as much as creating, so trials are not searched for one by one; a metric logged
+twice with the same step, time and value is kept once, a parameter logged twice with the same value is fine.
 """
 
-import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from mlflow import MlflowClient, MlflowException
-from mlflow import environment_variables as mlflow_settings
-from mlflow.entities import Metric, Param, RunTag
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from service.lifecycle import FINISHED_STATES, TrialState
 from service.tracking import presentation
-from service.tracking.protocol import SweepRun, TrackingRefused, TrackingUnavailable
-from service.tracking.view import StepView, SweepView, TrialView
+from service.tracking.mlflow_calls import count_points, limit_the_client, told_errors
+from service.tracking.protocol import RunGone, SweepRun
+from service.tracking.view import SeenRun, StepView, SweepView, TrialView
+
+PAGE_RUNS = 1000
+"""Runs per page of a search."""
+STATUS_OF_NEW_RUNS = "RUNNING"
 
 
 class MlflowStore:
     """One MLflow tracking server, by its URL."""
 
     def __init__(self, tracking_uri: str, request_timeout_seconds: int = 15) -> None:
-        _limit_the_client(request_timeout_seconds)
+        limit_the_client(request_timeout_seconds)
         self._uri = tracking_uri
         self._client = MlflowClient(tracking_uri=tracking_uri)
 
     def ensure_sweep_run(self, sweep: SweepView) -> SweepRun:
         """See TrackingStore."""
-        with self._errors():
-            experiment_id = self._ensure_experiment(sweep.spec.mlflow_experiment)
-            run_id = self._ensure_run(
-                experiment_id, presentation.sweep_key(sweep), sweep.spec.name, sweep.started_at_ms, parent_id=None
+        with told_errors(self._uri):
+            experiment_id = self._ensure_experiment(sweep)
+            run_id = self._find_sweep_run(experiment_id, sweep) or self._make_run(
+                experiment_id, sweep.spec.name, sweep.started_at_ms, presentation.sweep_tags(sweep)
             )
-            self._log(run_id, parameters=presentation.sweep_parameters(sweep), tags=presentation.sweep_tags(sweep))
-            self._client.log_text(run_id, json.dumps(sweep.spec.model_dump(mode="json"), indent=2), "spec.json")
+            self._log(run_id, parameters=presentation.sweep_parameters(sweep))
         return SweepRun(experiment_id, run_id)
 
-    def ensure_trial_run(self, parent: SweepRun, trial: TrialView) -> str:
+    def show_sweep(self, run: SweepRun, sweep: SweepView) -> None:
         """See TrackingStore."""
-        key, name = presentation.trial_key(trial), presentation.trial_run_name(trial)
-        with self._errors():
-            run_id = self._ensure_run(parent.experiment_id, key, name, trial.started_at_ms, parent_id=parent.run_id)
-            self._log(run_id, parameters=presentation.trial_parameters(trial), tags=presentation.trial_tags(trial))
+        with told_errors(self._uri):
+            self._log(run.run_id, tags=presentation.sweep_tags(sweep))
+            ended_at_ms = sweep.ended_at_ms if sweep.state in FINISHED_STATES else None
+            self._set_status(run.run_id, presentation.SWEEP_STATUSES[sweep.state], ended_at_ms)
+
+    def show_trial(self, parent: SweepRun, run_id: str | None, trial: TrialView, steps: Sequence[StepView]) -> str:
+        """See TrackingStore."""
+        tags, status = presentation.trial_tags(trial), presentation.trial_status(trial)
+        metrics = [*_metrics(steps), *_final_metrics(trial)]
+        with told_errors(self._uri):
+            if run_id is not None:
+                self._log(run_id, parameters=presentation.trial_parameters(trial), tags=tags, metrics=metrics)
+                self._set_status(run_id, status, trial.ended_at_ms)
+                return run_id
+            name, below = presentation.trial_run_name(trial), {MLFLOW_PARENT_RUN_ID: parent.run_id}
+            run_id = self._make_run(parent.experiment_id, name, trial.started_at_ms, tags | below)
+            self._log(run_id, parameters=presentation.trial_parameters(trial), metrics=metrics)
+            if status != STATUS_OF_NEW_RUNS:
+                self._set_status(run_id, status, trial.ended_at_ms)
         return run_id
 
     def log_steps(self, run_id: str, steps: Sequence[StepView]) -> None:
         """See TrackingStore."""
-        metrics = [
-            Metric(name, value, step.timestamp_ms, step.step) for step in steps for name, value in step.metrics.items()
-        ]
-        with self._errors():
-            self._log(run_id, metrics=metrics)
+        with told_errors(self._uri):
+            self._log(run_id, metrics=_metrics(steps))
 
-    def end_trial(self, run_id: str, trial: TrialView) -> None:
+    def log_files(self, run: SweepRun, files: Mapping[str, str]) -> None:
         """See TrackingStore."""
-        assert trial.outcome is not None, f"trial {trial.number} has not ended"
-        final = presentation.trial_final_metrics(trial)
-        metrics = [Metric(name, value, trial.ended_at_ms, trial.config.epochs) for name, value in final.items()]
-        with self._errors():
-            self._log(run_id, tags=presentation.trial_tags(trial), metrics=metrics)
-            status = presentation.TRIAL_STATUSES[trial.outcome]
-            self._client.set_terminated(run_id, status=status, end_time=trial.ended_at_ms)
-
-    def end_sweep(self, run: SweepRun, sweep: SweepView) -> None:
-        """See TrackingStore."""
-        with self._errors():
-            self._log(run.run_id, tags=presentation.sweep_tags(sweep))
-            status = presentation.SWEEP_STATUSES[sweep.state]
-            self._client.set_terminated(run.run_id, status=status, end_time=sweep.ended_at_ms)
-
-    def log_report(self, run: SweepRun, files: Mapping[str, str]) -> None:
-        """See TrackingStore."""
-        with self._errors(), tempfile.TemporaryDirectory() as folder:
+        with told_errors(self._uri), tempfile.TemporaryDirectory() as folder:
             for name, text in files.items():
-                (Path(folder) / name).write_text(text, encoding="utf-8")
-            self._client.log_artifacts(run.run_id, folder, "report")
+                file = Path(folder) / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+            self._client.log_artifacts(run.run_id, folder)
 
-    def _ensure_experiment(self, name: str) -> str:
-        found = self._client.get_experiment_by_name(name)
+    def read_runs(self, sweep: SweepView, known: SweepRun | None) -> list[SeenRun]:
+        """See TrackingStore."""
+        with told_errors(self._uri):
+            experiment = self._client.get_experiment_by_name(sweep.spec.mlflow_experiment)
+            ids = {experiment.experiment_id} if experiment else set()
+            ids |= {known.experiment_id} if known else set()
+            return [_seen(run) for run in self._search(sorted(ids), _of_sweep(sweep))]
+
+    def count_points(self, run_ids: Sequence[str], metrics: Collection[str]) -> dict[str, dict[str, int]]:
+        """See TrackingStore."""
+        with told_errors(self._uri):
+            return count_points(self._uri, run_ids, metrics)
+
+    def delete_runs(self, run_ids: Sequence[str]) -> None:
+        """See TrackingStore."""
+        for run_id in run_ids:
+            with suppress(RunGone), told_errors(self._uri):
+                self._client.delete_run(run_id)
+
+    def _ensure_experiment(self, sweep: SweepView) -> str:
+        found = self._client.get_experiment_by_name(sweep.spec.mlflow_experiment)
         if found is None:
-            return str(self._client.create_experiment(name))
+            return str(self._client.create_experiment(sweep.spec.mlflow_experiment))
         if found.lifecycle_stage == "deleted":
-            # A deleted experiment keeps its name, so there cannot be another one.
+            # A deleted experiment keeps its name, so there cannot be another one. All of its runs come back with it,
+            # those that had been deleted before it included.
             self._client.restore_experiment(found.experiment_id)
+            self.delete_runs([run.info.run_id for run in self._search([found.experiment_id], _of_sweep(sweep))])
         return str(found.experiment_id)
 
-    def _ensure_run(self, experiment_id: str, key: str, name: str, started_at_ms: int, *, parent_id: str | None) -> str:
-        same_key = f"tags.`{presentation.RUN_KEY}` = '{key}'"
-        oldest = ["attributes.start_time ASC"]
-        found = self._client.search_runs([experiment_id], same_key, max_results=1, order_by=oldest)
-        if found:
-            return str(found[0].info.run_id)
-        tags = {presentation.RUN_KEY: key} | ({MLFLOW_PARENT_RUN_ID: parent_id} if parent_id else {})
-        run = self._client.create_run(experiment_id, start_time=started_at_ms, tags=tags, run_name=name)
+    def _find_sweep_run(self, experiment_id: str, sweep: SweepView) -> str | None:
+        own = f"{_of_sweep(sweep)} and tags.`{presentation.KIND_TAG}` = 'sweep'"
+        found = next(self._search([experiment_id], own), None)
+        return None if found is None else str(found.info.run_id)
+
+    def _make_run(self, experiment_id: str, name: str, started_at_ms: int, tags: Mapping[str, str]) -> str:
+        run = self._client.create_run(experiment_id, start_time=started_at_ms, tags=dict(tags), run_name=name)
         return str(run.info.run_id)
+
+    def _search(self, experiment_ids: list[str], which: str) -> Iterator[Run]:
+        """The oldest first. Experiments that are not there have no runs."""
+        token: str | None = None
+        while True:
+            page = self._client.search_runs(
+                experiment_ids,
+                which,
+                max_results=PAGE_RUNS,
+                order_by=["attributes.start_time ASC", "attributes.run_id ASC"],
+                page_token=token,
+            )
+            yield from page
+            token = page.token
+            if not token:
+                return
 
     def _log(
         self,
@@ -116,25 +152,37 @@ class MlflowStore:
             synchronous=True,
         )
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Turns what the client raises into our two errors. A request that got no answer counts as a 500 there."""
-        try:
-            yield
-        except MlflowException as error:
-            status = error.get_http_status_code()
-            # An experiment that another process has just made is found when the call is repeated.
-            if status >= 500 or status in (408, 429) or error.error_code == "RESOURCE_ALREADY_EXISTS":
-                raise TrackingUnavailable(f"MLflow at {self._uri} gives no usable answer: {error}") from error
-            raise TrackingRefused(f"MLflow at {self._uri} refuses ({status}): {error}") from error
-        except OSError as error:
-            # Uploads raise the errors of requests, which are OSErrors.
-            raise TrackingUnavailable(f"MLflow at {self._uri} takes no files: {error}") from error
+    def _set_status(self, run_id: str, status: str, ended_at_ms: int | None) -> None:
+        if ended_at_ms is not None:
+            self._client.set_terminated(run_id, status=status, end_time=ended_at_ms)
+        else:
+            self._client.update_run(run_id, status=status)
 
 
-def _limit_the_client(request_timeout_seconds: int) -> None:
-    """One try of bounded length per request, since the projector tries again; nothing printed, nothing phoned home."""
-    mlflow_settings.MLFLOW_HTTP_REQUEST_TIMEOUT.set(request_timeout_seconds)
-    mlflow_settings.MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(0)
-    mlflow_settings.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.set(True)
-    mlflow_settings.MLFLOW_DISABLE_TELEMETRY.set(True)
+def _of_sweep(sweep: SweepView) -> str:
+    return f"tags.`{presentation.SWEEP_TAG}` = '{sweep.id}'"
+
+
+def _metrics(steps: Sequence[StepView]) -> list[Metric]:
+    return [Metric(name, value, step.timestamp_ms, step.step) for step in steps for name, value in step.metrics.items()]
+
+
+def _final_metrics(trial: TrialView) -> list[Metric]:
+    if trial.state is not TrialState.ENDED:
+        return []
+    final = presentation.trial_final_metrics(trial)
+    return [Metric(name, value, trial.ended_at_ms, trial.config.epochs) for name, value in final.items()]
+
+
+def _seen(run: Run) -> SeenRun:
+    tags = run.data.tags
+    number = tags.get(presentation.TRIAL_TAG)
+    return SeenRun(
+        run_id=run.info.run_id,
+        number=int(number) if number else None,
+        parent_id=tags.get(MLFLOW_PARENT_RUN_ID),
+        status=run.info.status,
+        outcome=tags.get(presentation.OUTCOME_TAG, ""),
+        parameters=run.data.params,
+        metrics=run.data.metrics,
+    )

@@ -1,195 +1,205 @@
 """Shows the ledger in MLflow: event by event, in batches, from a cursor that survives any crash.
 
 The cursor moves only after the store has taken a batch, and every call of the store may be repeated, so a
-crash shows nothing twice and an outage of MLflow costs nothing but delay.
+crash shows nothing twice and an outage of MLflow costs nothing but delay. What cannot be shown waits longer
+each time, and holds up no other sweep. What has vanished there is shown anew.
 """
 
 import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from service.db import events, projections, reports, sweeps, trials
+from service.db import projections, sweeps, trials
 from service.db.claims import CLAIM_SECONDS, renewed
 from service.db.database import Database
-from service.db.events import EventRow
-from service.db.reports import ReportRow
-from service.db.sweeps import SweepRow
-from service.db.trials import TrialRow
+from service.db.projections import ClaimedProjection
 from service.errors import SweepServiceError
-from service.lifecycle import FINISHED_STATES, TrialState
 from service.loops import Loop
-from service.tracking.protocol import SweepRun, TrackingRefused, TrackingStore, TrackingUnavailable
-from service.tracking.view import StepView, SweepView, TrialView
+from service.tracking.batch import Batch, TrialNews, known_run, load_batch, view_sweep
+from service.tracking.presentation import environment_file, spec_file
+from service.tracking.protocol import RunGone, SweepRun, TrackingRefused, TrackingStore, TrackingUnavailable
+from service.tracking.server import TrackingServer
 
 log = logging.getLogger(__name__)
 
-Clock = Callable[[], datetime]
-
-BATCH_EVENTS = 200
 POLL_SECONDS = 1.0
 """Long enough for the events of several epochs to come together in one batch."""
 RETRY_SECONDS = 5.0
-"""After an outage; half of it again at random, so that several processes do not come back together."""
+"""After a first failure; doubled with every further one, and half of it again at random, so that several processes
+and many sweeps do not come back together."""
+LONGEST_RETRY_SECONDS = 300.0
+CLEARED_RUNS = 1000
+"""Runs that are deleted in one go; other sweeps are shown before more of them are."""
 
 
 @dataclass(frozen=True)
-class _Batch:
-    """A piece of a sweep's story, with the rows that it tells of."""
+class Projection:
+    """What the projector works with."""
 
-    sweep: SweepRow
-    run: SweepRun | None
-    events: Sequence[EventRow]
-    trials: dict[int, TrialRow]
-    report: ReportRow | None
+    database: Database
+    server: TrackingServer
+    clock: Callable[[], datetime]
+    draw_figures: Callable[[str], Mapping[str, str]]
+    """Files by name, from a report's JSON."""
 
 
-async def project(database: Database, store: TrackingStore, clock: Clock, loop: Loop) -> None:
+async def project(projection: Projection, loop: Loop) -> None:
     """Shows what is new, batch by batch, until the process stops."""
     worker = secrets.token_hex(4)
     while loop.turns():
         try:
-            was_behind = await project_next_batch(database, store, clock, worker)
+            was_behind = await project_next_batch(projection, worker)
         except (SweepServiceError, TrackingUnavailable, TrackingRefused) as error:
             log.warning("projector waits: %s", error)
             loop.waits_for(str(error))
             was_behind = False
         except Exception:  # whatever it is, the other sweeps are shown
             log.exception("projector failed")
-            await loop.pause(RETRY_SECONDS)
-            continue
+            was_behind = False
         if not was_behind:
             await loop.pause(POLL_SECONDS)
 
 
-async def project_next_batch(database: Database, store: TrackingStore, clock: Clock, worker: str) -> bool:
+async def project_next_batch(projection: Projection, worker: str) -> bool:
     """Shows the next events of one sweep that is behind. Whether there was one.
 
     Raises TrackingUnavailable and TrackingRefused; that sweep then waits a while, the others do not.
     """
-    now = clock()
-    async with database.write() as session:
+    now = projection.clock()
+    async with projection.database.write() as session:
         until = now + timedelta(seconds=CLAIM_SECONDS)
         claimed = await projections.claim_behind(session, worker, now=now, until=until)
     if claimed is None:
         return False
-    batch = await _load(database, claimed.sweep_id)
     try:
-        async with renewed(lambda: _hold(database, batch.sweep.id, worker, clock() + timedelta(seconds=CLAIM_SECONDS))):
-            run, trial_runs = await asyncio.to_thread(_show, store, batch)
-    except (TrackingUnavailable, TrackingRefused):
-        await _hold(database, claimed.sweep_id, worker, clock() + timedelta(seconds=_retry_seconds()))
+        async with renewed(lambda: _renew(projection, claimed, worker)):
+            await (_clear if claimed.row.is_stale else _show)(projection, claimed, worker)
+    except RunGone as gone:
+        await _fail(projection, claimed, worker, f"shown anew: {gone}", is_stale=True)
+    except (TrackingUnavailable, TrackingRefused) as error:
+        await _fail(projection, claimed, worker, str(error))
         raise
-    await _apply(database, batch, run, trial_runs, worker)
+    except SweepServiceError:
+        # Our own database is away: the claim ends by itself.
+        raise
+    except Exception as error:
+        log.exception("not shown: sweep=%s", claimed.row.sweep_id)
+        await _fail(projection, claimed, worker, f"a bug of the service; its log tells more: {error!r}")
     return True
 
 
-async def _load(database: Database, sweep_id: str) -> _Batch:
-    async with database.read() as session:
-        sweep, cursor = await sweeps.find(session, sweep_id), await projections.find(session, sweep_id)
-        assert sweep is not None, f"a projection without a sweep: {sweep_id}"
-        assert cursor is not None, f"a claimed projection vanished: {sweep_id}"
-        told = await events.after(session, sweep_id, cursor.sequence, limit=BATCH_EVENTS)
-        numbers = {event.data["number"] for event in told if "number" in event.data}
-        rows = await trials.numbered(session, sweep_id, numbers)
-        is_last = sweep.state in FINISHED_STATES and bool(told) and told[-1].sequence == sweep.event_count
-        report = await reports.find(session, sweep_id) if is_last else None
-    run = SweepRun(cursor.experiment_id, cursor.run_id) if cursor.experiment_id and cursor.run_id else None
-    return _Batch(sweep, run, told, {row.number: row for row in rows}, report)
+async def _show(projection: Projection, claimed: ClaimedProjection, worker: str) -> None:
+    batch = await load_batch(projection.database, projection.server, claimed.row)
+    if batch is None:
+        return
+    store = projection.server.store
+    run = batch.run if batch.run is not None else await asyncio.to_thread(store.ensure_sweep_run, batch.sweep)
+    await asyncio.to_thread(store.show_sweep, run, batch.sweep)
+    made_before = await _find_runs(store, batch, run) if claimed.was_interrupted else {}
+    run_ids = {}
+    # One after another: MLflow's server answers no faster when it is asked for several things at once.
+    for news in batch.trials:
+        found = made_before.get(news.trial.number)
+        run_ids[news.trial.number] = await asyncio.to_thread(_show_trial, store, run, news, found)
+    files = await asyncio.to_thread(_files, projection, batch)
+    if files:
+        await asyncio.to_thread(store.log_files, run, files)
+    await _apply(projection, batch, run, run_ids, worker)
 
 
-def _show(store: TrackingStore, batch: _Batch) -> tuple[SweepRun, dict[int, str]]:
-    """Tells the store; the sweep's run, and the runs of the trials in the batch by number."""
-    view = _sweep_view(batch.sweep)
-    run = batch.run or store.ensure_sweep_run(view)
-    runs = {number: _show_trial(store, run, batch, row) for number, row in batch.trials.items()}
-    if batch.sweep.state in FINISHED_STATES:
-        if batch.report is not None:
-            report = batch.report
-            files = {"report.json": report.json, "report.md": report.markdown, "report.html": report.html}
-            store.log_report(run, files)
-        store.end_sweep(run, view)
-    return run, runs
+async def _find_runs(store: TrackingStore, batch: Batch, run: SweepRun) -> dict[int, str]:
+    """Trial number → its oldest run there."""
+    seen = await asyncio.to_thread(store.read_runs, batch.sweep, run)
+    return {one.number: one.run_id for one in reversed(seen) if one.number is not None}
 
 
-def _show_trial(store: TrackingStore, run: SweepRun, batch: _Batch, row: TrialRow) -> str:
-    view = _trial_view(row)
-    run_id = row.mlflow_run_id or store.ensure_trial_run(run, view)
-    told = [event for event in batch.events if event.data.get("number") == row.number]
-    steps = [
-        StepView(event.data["step"], event.data["metrics"], _milliseconds(event.at))
-        for event in told
-        if event.kind == "trial.step"
-    ]
-    if steps:
-        store.log_steps(run_id, steps)
-    if row.state is TrialState.ENDED:
-        store.end_trial(run_id, view)
-    return run_id
+def _show_trial(store: TrackingStore, run: SweepRun, news: TrialNews, found: str | None) -> str:
+    """`found` is a run that was made and not noted; something of it may be missing."""
+    if news.run_id is not None and news.is_only_steps:
+        store.log_steps(news.run_id, news.steps)
+        return news.run_id
+    return store.show_trial(run, news.run_id or found, news.trial, news.steps)
 
 
-async def _apply(database: Database, batch: _Batch, run: SweepRun, trial_runs: dict[int, str], worker: str) -> None:
-    async with database.write() as session:
+def _files(projection: Projection, batch: Batch) -> dict[str, str]:
+    """Artifacts of the sweep's run that are new or may have changed."""
+    files: dict[str, str] = {}
+    if batch.run is None or batch.tells_of_sweep:
+        files |= {"spec.json": spec_file(batch.sweep), "environment.json": environment_file(batch.sweep.environment)}
+    if batch.report is not None:
+        report = batch.report
+        forms = {"report.json": report.json, "report.md": report.markdown, "report.html": report.html}
+        files |= {f"report/{name}": text for name, text in forms.items()}
+        files |= {f"report/figures/{name}": text for name, text in projection.draw_figures(report.json).items()}
+    return files
+
+
+async def _apply(projection: Projection, batch: Batch, run: SweepRun, run_ids: dict[int, str], worker: str) -> None:
+    """Moves the cursor, if the claim is still ours."""
+    async with projection.database.write() as session:
         # The sweep first, as everywhere else: its trials are about to be written.
         await sweeps.find(session, batch.sweep.id, lock=True)
-        cursor = await projections.find(session, batch.sweep.id, lock=True)
-        if cursor is None or cursor.claimed_by != worker:
+        cursor = await projections.find_claimed(session, batch.sweep.id, worker)
+        if cursor is None:
             return
-        cursor.sequence = batch.events[-1].sequence
+        cursor.sequence = batch.last_sequence
         cursor.experiment_id, cursor.run_id = run.experiment_id, run.run_id
+        cursor.claimed_by = cursor.claimed_until = cursor.problem = None
+        cursor.failures = 0
+        for row in await trials.numbered(session, batch.sweep.id, run_ids.keys()):
+            row.mlflow_run_id = run_ids[row.number]
+
+
+async def _clear(projection: Projection, claimed: ClaimedProjection, worker: str) -> None:
+    """Deletes whatever runs there are, and forgets them: all is shown from the first event on."""
+    sweep_id = claimed.row.sweep_id
+    async with projection.database.read() as session:
+        sweep = await sweeps.find(session, sweep_id)
+    if sweep is None:
+        return
+    store, view = projection.server.store, view_sweep(sweep, projection.server)
+    seen = await asyncio.to_thread(store.read_runs, view, known_run(claimed.row))
+    await asyncio.to_thread(store.delete_runs, [run.run_id for run in seen[:CLEARED_RUNS]])
+    async with projection.database.write() as session:
+        await sweeps.find(session, sweep_id, lock=True)
+        cursor = await projections.find_claimed(session, sweep_id, worker)
+        if cursor is None:
+            return
         cursor.claimed_by = cursor.claimed_until = None
-        for row in await trials.numbered(session, batch.sweep.id, trial_runs.keys()):
-            row.mlflow_run_id = trial_runs[row.number]
+        if len(seen) > CLEARED_RUNS:
+            return
+        cursor.is_stale, cursor.sequence = False, 0
+        cursor.experiment_id = cursor.run_id = None
+        await trials.forget_mlflow_runs(session, sweep_id)
 
 
-async def _hold(database: Database, sweep_id: str, worker: str, until: datetime) -> None:
-    """Keeps the claim, if it is still ours, until then; nobody shows the sweep before."""
-    async with database.write() as session:
-        cursor = await projections.find(session, sweep_id, lock=True)
-        if cursor is not None and cursor.claimed_by == worker:
-            cursor.claimed_until = until
+async def _renew(projection: Projection, claimed: ClaimedProjection, worker: str) -> None:
+    async with projection.database.write() as session:
+        cursor = await projections.find_claimed(session, claimed.row.sweep_id, worker)
+        if cursor is not None:
+            cursor.claimed_until = projection.clock() + timedelta(seconds=CLAIM_SECONDS)
 
 
-def _retry_seconds() -> float:
-    return RETRY_SECONDS * random.uniform(1.0, 1.5)  # noqa: S311  # jitter is no secret
+async def _fail(
+    projection: Projection, claimed: ClaimedProjection, worker: str, problem: str, *, is_stale: bool = False
+) -> None:
+    """Gives the claim back; nobody tries the sweep again too soon."""
+    log.warning("not shown in MLflow yet: sweep=%s: %s", claimed.row.sweep_id, problem)
+    async with projection.database.write() as session:
+        cursor = await projections.find_claimed(session, claimed.row.sweep_id, worker)
+        if cursor is None:
+            return
+        cursor.is_stale |= is_stale
+        cursor.problem = problem
+        cursor.claimed_by = None
+        cursor.claimed_until = projection.clock() + timedelta(seconds=_retry_seconds(cursor.failures))
+        cursor.failures += 1
 
 
-def _sweep_view(row: SweepRow) -> SweepView:
-    return SweepView(
-        id=row.id,
-        spec=row.spec,
-        state=row.state,
-        reason=row.state_reason,
-        started_at_ms=_milliseconds(row.started_at or row.created_at),
-        ended_at_ms=_milliseconds(row.ended_at) if row.ended_at else None,
-    )
-
-
-def _trial_view(row: TrialRow) -> TrialView:
-    # Every trial an event names has started, or was cancelled before it did.
-    began_at = row.started_at or row.ended_at
-    assert began_at is not None, f"trial {row.number} has an event and no time"
-    return TrialView(
-        sweep_id=row.sweep_id,
-        number=row.number,
-        arm=row.arm,
-        point=row.point,
-        replicate=row.replicate,
-        config=row.config,
-        outcome=row.outcome,
-        reason=row.reason,
-        scores=row.scores,
-        facts=row.facts,
-        attempts=row.attempts,
-        device_seconds=row.device_seconds,
-        image_passes=row.image_passes,
-        started_at_ms=_milliseconds(began_at),
-        ended_at_ms=_milliseconds(row.ended_at) if row.ended_at else None,
-    )
-
-
-def _milliseconds(time: datetime) -> int:
-    return int(time.timestamp() * 1000)
+def _retry_seconds(failures: int) -> float:
+    longest = min(RETRY_SECONDS * 2.0 ** min(failures, 10), LONGEST_RETRY_SECONDS)
+    return longest * random.uniform(1.0, 1.5)  # noqa: S311  # jitter is no secret

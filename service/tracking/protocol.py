@@ -1,13 +1,13 @@
-"""What the projector needs of a tracking server. Every call may be repeated with the same view: nothing doubles.
+"""What the projector and the audit need of a tracking server. Every call may be repeated: nothing doubles.
 
-Calls are synchronous: the projector makes them in a thread.
+Calls are synchronous: whoever makes them does so in a thread.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from service.tracking.view import StepView, SweepView, TrialView
+from service.tracking.view import SeenRun, StepView, SweepView, TrialView
 
 
 class TrackingUnavailable(Exception):
@@ -16,6 +16,10 @@ class TrackingUnavailable(Exception):
 
 class TrackingRefused(Exception):
     """The server answered that it will not, in a sentence. Repeating the call will not help."""
+
+
+class RunGone(TrackingRefused):
+    """The run or its experiment was deleted there, or the server has lost it."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +34,34 @@ class TrackingStore(Protocol):
     """One tracking server. Every method raises TrackingUnavailable or TrackingRefused."""
 
     def ensure_sweep_run(self, sweep: SweepView) -> SweepRun:
-        """The sweep's run, made with its parameters and its spec where it is missing."""
+        """The sweep's run, found or made, with its parameters.
 
-    def ensure_trial_run(self, parent: SweepRun, trial: TrialView) -> str:
-        """Id of the trial's run, made below the parent with its parameters where it is missing."""
+        An experiment of that name that was deleted comes back, without the runs that it had of this sweep.
+        """
+
+    def show_sweep(self, run: SweepRun, sweep: SweepView) -> None:
+        """Shows where the sweep stands. Raises RunGone."""
+
+    def show_trial(self, parent: SweepRun, run_id: str | None, trial: TrialView, steps: Sequence[StepView]) -> str:
+        """Shows where the trial stands and adds the steps to its curves; a run is made where there is none.
+
+        Returns the id of the trial's run. Raises RunGone.
+        """
 
     def log_steps(self, run_id: str, steps: Sequence[StepView]) -> None:
-        """Adds the metrics of any number of steps to a trial's run."""
+        """Adds the steps to the curves of a trial's run. Raises RunGone."""
 
-    def end_trial(self, run_id: str, trial: TrialView) -> None:
-        """Shows the outcome, the final scores and the cost of a trial that has ended."""
+    def log_files(self, run: SweepRun, files: Mapping[str, str]) -> None:
+        """Stores texts by path as artifacts of the sweep's run, over those of the same paths. Raises RunGone."""
 
-    def end_sweep(self, run: SweepRun, sweep: SweepView) -> None:
-        """Shows the final state of a sweep that has ended."""
+    def read_runs(self, sweep: SweepView, known: SweepRun | None) -> list[SeenRun]:
+        """Every run of the sweep that is there, the oldest first.
 
-    def log_report(self, run: SweepRun, files: Mapping[str, str]) -> None:
-        """Stores the files of the report, by name, in the folder `report` of the sweep's run."""
+        Looks in the experiment of its spec, and in that of `known`, which somebody may have given another name.
+        """
+
+    def count_points(self, run_ids: Sequence[str], metrics: Collection[str]) -> dict[str, dict[str, int]]:
+        """Run id → metric → how many points its curve has; what has none is left out."""
+
+    def delete_runs(self, run_ids: Sequence[str]) -> None:
+        """Deletes the runs, which a person can bring back there; those that are gone are fine."""

@@ -16,7 +16,7 @@ import pytest
 from fakes.tracking import ShownRun
 
 START_SECONDS = 120
-OUR_TAGS = ("supsweep.", "label.")
+OUR_TAGS = ("supsweep.", "label.", "mlflow.note.", "mlflow.source.", "mlflow.user")
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ class MlflowWindow:
             status=info["status"],
             ended_at_ms=info.get("end_time"),
             parameters={param["key"]: param["value"] for param in data.get("params", [])},
-            tags={key: value for key, value in tags.items() if key.startswith(OUR_TAGS) and key != "supsweep.run"},
+            tags={key: value for key, value in tags.items() if key.startswith(OUR_TAGS)},
             metrics={metric["key"]: self._history(run_id, metric["key"]) for metric in data.get("metrics", [])},
             files=self._files(info["artifact_uri"].removeprefix("mlflow-artifacts:/"), run_id, ""),
         )

@@ -1,0 +1,20 @@
+"""What this control plane is made of, as it is noted beside what it shows."""
+
+import platform
+from importlib.metadata import version
+
+from search_spaces.revision import git_revision
+from service.tracking.view import Environment
+
+PACKAGES = ("fastapi", "mlflow-skinny", "numpy", "optuna", "plotly", "scipy", "sqlalchemy", "statsmodels")
+"""Those that draw, compute or show something."""
+
+
+def read_environment() -> Environment:
+    """The environment of this process."""
+    return Environment(
+        version=version("supsweep"),
+        revision=git_revision(),
+        python=platform.python_version(),
+        packages={name: version(name) for name in PACKAGES},
+    )
