@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from search_spaces.arms import Arm, arm_config, check_arm, check_shared, values_of_trial_fields
 from search_spaces.availability import check_available
+from search_spaces.cluster_choice import ClusterChoice
 from search_spaces.companions import ProbeKind, check_base_temperatures, check_effects, check_probe_fields, check_queues
 from search_spaces.datasets import DatasetSpec, facts_of, most_training_images
 from search_spaces.design import MAX_TRIALS, Design, Pruning
@@ -88,7 +89,12 @@ class SweepSpec(Vocabulary):
     )
     budget: Budget = Field(default=Budget(), description="Where the sweep is cut.")
     resources: Resources = Field(default=Resources(), description="What each trial gets.")
-    clusters: list[Name] = Field(default=["local"], min_length=1, max_length=20, description="Where trials run.")
+    clusters: list[ClusterChoice] = Field(
+        default=["local"],
+        min_length=1,
+        max_length=20,
+        description="Where trials run: names of clusters, or key=value for every cluster with that label.",
+    )
     priority: int = Field(
         default=0, ge=-100, le=100, description="Of the sweeps that want a cluster, the highest goes first."
     )

@@ -152,6 +152,30 @@ class ReportOutOfOrder(SweepServiceError):
     title = "Report out of order"
 
 
+class ClusterExists(SweepServiceError):
+    """A cluster of that name is registered already."""
+
+    status_code = 409
+    code = "cluster_exists"
+    title = "Cluster exists"
+
+
+class ClusterInUse(SweepServiceError):
+    """Something of an unfinished sweep may still run on the cluster."""
+
+    status_code = 409
+    code = "cluster_in_use"
+    title = "Cluster in use"
+
+
+class ClusterFromSettings(SweepServiceError):
+    """The cluster is what SUPSWEEP_CLUSTERS says, so the API leaves it alone."""
+
+    status_code = 409
+    code = "cluster_from_settings"
+    title = "Cluster of the settings"
+
+
 class IdempotencyKeyReused(SweepServiceError):
     """The same Idempotency-Key came with another body."""
 

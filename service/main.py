@@ -1,7 +1,7 @@
 """Wires one service process: settings, database, clusters, API, reconciler, projector. Nothing is made at import."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 from fastapi import Depends, FastAPI
@@ -25,10 +25,13 @@ from service.api.dependencies import Parts
 from service.api.problems import add_problem_handlers
 from service.api.requests import Requests, bind_ids
 from service.auth.first_key import make_first_key
+from service.clusters.protocol import ClusterClient
 from service.clusters.registry import ClusterRegistry
 from service.db.database import Database
 from service.db.migrations import upgrade
+from service.errors import MadeMeanwhile
 from service.logs import configure_logs
+from service.operations.cluster_settings import keep_settings
 from service.reconciler.claim import Tools
 from service.reconciler.loop import start_reconciler
 from service.robustness.figures import figure_files
@@ -67,13 +70,13 @@ def create_app() -> FastAPI:
     return build_app(settings)
 
 
-def build_app(settings: Settings, clusters: ClusterRegistry | None = None) -> FastAPI:
-    """The service with these settings; `clusters` replaces the configured ones, for tests."""
-    vault = _vault(settings)
+def build_app(settings: Settings, clients: Mapping[str, ClusterClient] | None = None) -> FastAPI:
+    """The service with these settings; `clients` stand in for those of registered clusters, for tests."""
+    database, vault = Database(settings.effective_database_url), _vault(settings)
     parts = Parts(
         settings=settings,
-        database=Database(settings.effective_database_url),
-        clusters=clusters or ClusterRegistry(settings.clusters),
+        database=database,
+        clusters=ClusterRegistry(database, vault, clients),
         clock=lambda: datetime.now(UTC),
         vault=vault,
         postman=Postman(vault, Addresses(settings.webhooks_allow_http, settings.webhooks_allow_private)),
@@ -110,6 +113,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
     parts.settings.home.mkdir(parents=True, exist_ok=True)
     await upgrade(parts.database)
+    await _keep_settings(parts)
     await make_first_key(parts.database, parts.settings.api_key_file, parts.clock())
     if parts.settings.role != "api":
         _start_loops(parts)
@@ -119,6 +123,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.loops.stop(LOOPS_SECONDS)
         await parts.clusters.aclose()
         await parts.database.close()
+
+
+async def _keep_settings(parts: Parts) -> None:
+    # Another process of the same settings that starts at the same moment has written the same.
+    with contextlib.suppress(MadeMeanwhile):
+        async with parts.database.write() as session:
+            await keep_settings(session, parts.vault, parts.settings.clusters, parts.clock())
 
 
 def _start_loops(parts: Parts) -> None:

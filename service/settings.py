@@ -15,6 +15,9 @@ class ClusterSettings(BaseModel):
 
     address: str = Field(description="Base URL of the cluster's dashboard, which serves the Jobs API.")
     token: SecretStr | None = Field(default=None, description="Ray's bearer token; none where authentication is off.")
+    labels: dict[str, str] = Field(default={}, description="Labels by which sweeps may choose it: key=value.")
+    verify_tls: bool = Field(default=True, description="Whether an https address must show a trusted certificate.")
+    ca_certificate: str | None = Field(default=None, description="PEM of the authority that signed that certificate.")
 
 
 class Quota(BaseModel):

@@ -1,13 +1,18 @@
 """Clusters: the table and its queries. A token is kept sealed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, Text, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Select, String, Text, distinct, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from service.db.base import Base, Json, UtcDateTime
 from service.db.database import Session
+from service.db.runners import RunnerRow
+from service.db.sweeps import SweepRow
+from service.db.trials import AttemptRow
+from service.lifecycle import FINISHED_STATES, RunnerState
 
 
 class ClusterRow(Base):
@@ -27,8 +32,14 @@ class ClusterRow(Base):
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
+    check_due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When it is asked next how it is; whoever asks puts this off first, so that only one process does."""
+    orphans_due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The same for jobs of ours that should not run."""
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_healthy: Mapped[bool | None]
+    health_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when it has been healthy, or has not."""
     problem: Mapped[str | None] = mapped_column(Text)
     """Why it is not healthy, a sentence."""
     ray_version: Mapped[str | None] = mapped_column(String(50))
@@ -37,6 +48,24 @@ class ClusterRow(Base):
     cpus_free: Mapped[float | None]
     gpus_total: Mapped[float | None]
     gpus_free: Mapped[float | None]
+
+
+SEEN = ("ray_version", "nodes", "cpus_total", "cpus_free", "gpus_total", "gpus_free")
+"""Columns that keep what was seen when it was healthy last."""
+
+
+@dataclass(frozen=True)
+class ClusterLoad:
+    """What of ours runs on a cluster, by the ledger."""
+
+    live_runners: int = 0
+    running_trials: int = 0
+
+
+async def find(session: Session, name: str, *, lock: bool = False) -> ClusterRow | None:
+    """The cluster of that name. With `lock`, no other transaction changes it until this one ends."""
+    query = select(ClusterRow).where(ClusterRow.name == name).execution_options(populate_existing=True)
+    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
 
 
 async def every(session: Session) -> Sequence[ClusterRow]:
@@ -48,3 +77,40 @@ async def addresses(session: Session) -> dict[str, str]:
     """Base URL of every registered cluster's dashboard, by name."""
     rows = await session.execute(select(ClusterRow.name, ClusterRow.address))
     return dict(rows.all())
+
+
+async def page(session: Session, *, limit: int, after: str) -> Sequence[ClusterRow]:
+    """Up to `limit` clusters by name, those after a name."""
+    query = select(ClusterRow).where(ClusterRow.name > after).order_by(ClusterRow.name).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+async def claim_due(
+    session: Session, due_at: InstrumentedAttribute[datetime], *, now: datetime, until: datetime
+) -> ClusterRow | None:
+    """A cluster whose `due_at` has come, due again at `until`; none when nothing is due or others are at it."""
+    query = select(ClusterRow).where(due_at <= now).order_by(due_at).limit(1).with_for_update(skip_locked=True)
+    row = (await session.scalars(query)).one_or_none()
+    if row is not None:
+        setattr(row, due_at.key, until)
+    return row
+
+
+async def loads(session: Session) -> dict[str, ClusterLoad]:
+    """What runs on each cluster; those where nothing does are left out."""
+    live = select(RunnerRow.cluster, func.count()).where(RunnerRow.state == RunnerState.LIVE)
+    runners = await _counts(session, live.group_by(RunnerRow.cluster))
+    running = select(RunnerRow.cluster, func.count()).join(AttemptRow, AttemptRow.runner_id == RunnerRow.id)
+    trials = await _counts(session, running.where(AttemptRow.ended_at.is_(None)).group_by(RunnerRow.cluster))
+    return {name: ClusterLoad(runners.get(name, 0), trials.get(name, 0)) for name in runners.keys() | trials.keys()}
+
+
+async def count_sweeps_on(session: Session, name: str) -> int:
+    """Unfinished sweeps with a runner on the cluster whose job may still run."""
+    sweeps = select(func.count(distinct(RunnerRow.sweep_id))).join(SweepRow, SweepRow.id == RunnerRow.sweep_id)
+    on_it = (RunnerRow.cluster == name) & RunnerRow.job_is_over.is_(False)
+    return (await session.scalars(sweeps.where(on_it, SweepRow.state.not_in(FINISHED_STATES)))).one()
+
+
+async def _counts(session: Session, query: Select[str, int]) -> dict[str, int]:
+    return dict((await session.execute(query)).tuples().all())

@@ -19,7 +19,6 @@ from service.ledger.outcomes import plan_again
 from service.lifecycle import FINISHED_STATES, OPEN_STATES, SweepState
 from service.operations.preconditions import check_version
 from service.operations.quotas import check_quota
-from service.operations.sweeps import check_clusters
 from service.schemas.steering import RETRIED, ExtendRequest, RetryRequest, SweepPatch, merge, patched_spec
 from service.search.designs import PlannedTrial, plan_missing_trials
 from service.settings import Settings
@@ -62,7 +61,7 @@ async def change_sweep(
     """Changes what may change while a sweep runs. Raises UnknownCluster."""
     sweep = await _locked(session, sweep_id, if_match)
     if patch.clusters is not None:
-        check_clusters(clusters, patch.clusters)
+        await clusters.check_choices(session, patch.clusters)
     spec = sweep.spec
     changed = patched_spec(spec, patch)
     if changed != spec:

@@ -13,7 +13,7 @@ from service.clusters.registry import ClusterRegistry
 from service.db import sweeps, trials
 from service.db.database import Database, Session
 from service.db.sweeps import SweepRow
-from service.errors import BadFilter, InvalidSpec, NotFound, UnknownCluster
+from service.errors import BadFilter, InvalidSpec, NotFound
 from service.ledger import sweeps as ledger_sweeps
 from service.lifecycle import SweepState
 from service.operations.cursors import decode_time_cursor, encode_cursor
@@ -45,7 +45,8 @@ async def create_sweep(
     The same owner's same Idempotency-Key with the same spec gives the sweep it made before. Raises
     UnknownCluster, QuotaExceeded, and IdempotencyKeyReused for another spec.
     """
-    check_clusters(clusters, spec.clusters)
+    async with database.read() as session:
+        await clusters.check_choices(session, spec.clusters)
     plan = await asyncio.to_thread(_plan, spec)
     creation = Idempotency(owner, idempotency_key, "sweeps", spec)
     async with database.write() as session:
@@ -56,13 +57,6 @@ async def create_sweep(
         sweep = await ledger_sweeps.create(session, secrets.token_hex(6), spec, plan, owner=owner, now=now)
         creation.remember(session, sweep.id, now)
         return sweep.id
-
-
-def check_clusters(clusters: ClusterRegistry, names: Sequence[str]) -> None:
-    """Raises UnknownCluster for a name that is not registered."""
-    for name in names:
-        if name not in clusters.names():
-            raise UnknownCluster(f"unknown cluster {name!r}; registered: {', '.join(clusters.names()) or 'none'}")
 
 
 def cloned_spec(sweep: SweepRow, request: CloneRequest) -> SweepSpec:

@@ -58,7 +58,9 @@ class Claim:
             counts = await trials.counts(session, sweep.id)
             spent = sum(count.device_seconds for count in counts)
             spent += await trials.running_device_seconds(session, sweep.id)
-            return Picture(sweep, sweep.spec, list(await runners.of_sweep(session, sweep.id)), counts, spent)
+            chosen = await self.tools.clusters.resolve(session, sweep.spec.clusters)
+            of_sweep = list(await runners.of_sweep(session, sweep.id))
+            return Picture(sweep, sweep.spec, chosen, of_sweep, counts, spent)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Picture:
 
     sweep: SweepRow
     spec: SweepSpec
+    clusters: list[str]
+    """Names of the clusters that the spec's names and labels mean now."""
     runners: list[RunnerRow]
     counts: list[TrialCount]
     device_seconds: float

@@ -11,6 +11,7 @@ from itertools import takewhile
 from search_spaces.runner_protocol import RunnerBrief
 from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobSubmission
 from service.db import runners
+from service.db.instance import instance_id
 from service.db.runners import RunnerRow
 from service.errors import UnknownCluster
 from service.ledger.runners import OpenedRunner, drain, fence, fence_all, open_runner
@@ -33,7 +34,7 @@ GOODBYE_SECONDS = 15.0
 LONGEST_BACKOFF_SECONDS = 60.0
 
 NO_ANSWER = (ClusterUnreachable, ClusterRefused, UnknownCluster)
-"""A cluster that is away, that refuses, or that was removed from the settings tells nothing about its jobs."""
+"""A cluster that is away, that refuses, or that is registered no more tells nothing about its jobs."""
 
 
 async def fence_dead_runners(claim: Claim, picture: Picture) -> None:
@@ -50,19 +51,21 @@ async def fence_dead_runners(claim: Claim, picture: Picture) -> None:
 
 
 async def submit_missing_runners(claim: Claim, picture: Picture) -> bool:
-    """Submits a runner to each named cluster that has none and is not backing off. Whether any was accepted."""
+    """Submits a runner to each chosen cluster that has none and is not backing off. Whether any was accepted."""
     busy = {runner.cluster for runner in picture.active_runners if not runner.is_draining}
     accepted = False
-    for cluster in picture.spec.clusters:
+    if not picture.clusters:
+        await _tell_that_nothing_is_meant(claim, picture)
+    for cluster in picture.clusters:
         if cluster not in busy and claim.tools.clock() >= _next_submission(picture, cluster):
             accepted |= await _submit(claim, picture, cluster)
     return accepted
 
 
 async def drain_unwanted_runners(claim: Claim, picture: Picture) -> None:
-    """Drains the runners on clusters that the sweep does not name any more."""
+    """Drains the runners on clusters that the sweep does not choose any more."""
     for runner in picture.active_runners:
-        if runner.cluster in picture.spec.clusters or runner.is_external or runner.is_draining:
+        if runner.cluster in picture.clusters or runner.is_external or runner.is_draining:
             continue
         async with claim.write() as (session, _sweep):
             row = await runners.find(session, runner.id, lock=True)
@@ -110,7 +113,8 @@ async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
     if runner.is_external or now - silent_since < timedelta(seconds=2 * settings.heartbeat_seconds):
         return None
     try:
-        state = await claim.tools.clusters.client(runner.cluster).state(runner.submission_id)
+        client = await claim.tools.clusters.client(runner.cluster)
+        state = await client.state(runner.submission_id)
     except NO_ANSWER as error:
         log.warning("cluster cannot tell about a job: cluster=%s runner=%s: %s", runner.cluster, runner.id, error)
         return None
@@ -129,12 +133,22 @@ def _next_submission(picture: Picture, cluster: str) -> datetime:
     return ended_at + timedelta(seconds=min(2.0 ** min(len(fruitless) - 1, 10), LONGEST_BACKOFF_SECONDS))
 
 
+async def _tell_that_nothing_is_meant(claim: Claim, picture: Picture) -> None:
+    """A sweep that waits for a cluster with its label says so."""
+    reason = f"no registered cluster has the label {' or '.join(picture.spec.clusters)}"
+    if picture.sweep.state_reason != reason:
+        async with claim.write() as (_session, sweep):
+            sweep.state_reason = reason
+
+
 async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
     tools = claim.tools
     async with claim.write() as (session, sweep):
         opened = await open_runner(session, tools.settings, sweep.id, cluster, tools.clock())
+        service = await instance_id(session)
     try:
-        await tools.clusters.client(cluster).submit(_job(claim, picture, opened))
+        client = await tools.clusters.client(cluster)
+        await client.submit(_job(claim, picture, opened, service))
     except NO_ANSWER as error:
         # The job may have been accepted all the same: a fenced runner counts nothing and is stopped later.
         reason = f"could not be submitted to cluster {cluster}: {error}"
@@ -153,7 +167,7 @@ async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
     return True
 
 
-def _job(claim: Claim, picture: Picture, opened: OpenedRunner) -> JobSubmission:
+def _job(claim: Claim, picture: Picture, opened: OpenedRunner, service: str) -> JobSubmission:
     settings = claim.tools.settings
     brief = RunnerBrief(
         runner_id=opened.runner_id,
@@ -168,7 +182,7 @@ def _job(claim: Claim, picture: Picture, opened: OpenedRunner) -> JobSubmission:
         submission_id=opened.submission_id,
         entrypoint=ENTRYPOINT,
         environment={"SUPSWEEP_RUNNER": brief.model_dump_json(), "SUPSWEEP_RUNNER_TOKEN": opened.token},
-        metadata={"supsweep_sweep": claim.sweep_id, "supsweep_runner": opened.runner_id},
+        metadata={"supsweep_service": service, "supsweep_sweep": claim.sweep_id, "supsweep_runner": opened.runner_id},
     )
 
 
@@ -177,7 +191,7 @@ async def _is_over(claim: Claim, runner: RunnerRow) -> bool:
     now, settings = claim.tools.clock(), claim.tools.settings
     ended_at = runner.ended_at or now
     try:
-        client = claim.tools.clusters.client(runner.cluster)
+        client = await claim.tools.clusters.client(runner.cluster)
         state = await client.state(runner.submission_id)
         if state is None:
             return runner.was_accepted or now - runner.created_at > timedelta(seconds=LATE_JOB_SECONDS)

@@ -59,8 +59,8 @@ def _runners_keep_dying(claim: Claim, picture: Picture) -> tuple[SweepState, str
     Submissions that failed are not counted: a cluster that is away says nothing about the sweep.
     """
     most = claim.tools.settings.max_idle_runners
-    dead = [_died_on_its_own(picture, cluster) for cluster in picture.spec.clusters]
-    if any(len(runners) < most for runners in dead):
+    dead = [_died_on_its_own(picture, cluster) for cluster in picture.clusters]
+    if not dead or any(len(runners) < most for runners in dead):
         return None
     return SweepState.FAILED, f"{most} runners in a row brought no result, the last one: {dead[0][0].reason}"
 

@@ -30,6 +30,7 @@ from service.operations.runners import ask, report
 from service.operations.steering import cancel_sweep, pause_sweep, resume_sweep
 from service.operations.sweeps import create_sweep
 from service.settings import Settings
+from service.vault import Vault
 
 OWNER = FIRST_OWNER
 """Whoever has the first key of the service, which the API's tests call it with."""
@@ -61,7 +62,12 @@ class World:
     @property
     def clusters(self) -> ClusterRegistry:
         """A registry with the cluster `local` and whatever a test adds."""
-        return ClusterRegistry({}, {"local": self.cluster, **self.other_clusters})
+        return ClusterRegistry(self.database, self.vault, {"local": self.cluster, **self.other_clusters})
+
+    @property
+    def vault(self) -> Vault:
+        """A vault with a key of its own."""
+        return Vault(None, self.settings.secret_key_file)
 
     async def create(self, spec: SweepSpec | None = None) -> str:
         """Id of a new sweep."""

@@ -10,10 +10,9 @@ from pathlib import Path
 import uvicorn
 from fakes.clusters import FakeClusterClient
 
-from service.clusters.registry import ClusterRegistry
 from service.main import build_app
 from service.serve import Server
-from service.settings import Settings
+from service.settings import ClusterSettings, Settings
 
 START_SECONDS = 30.0
 
@@ -29,8 +28,9 @@ class RunningService:
 @contextmanager
 def running_service(home: Path) -> Iterator[RunningService]:
     """The service on that home."""
-    settings = Settings(home=home, reconcile_seconds=0.05)
-    app = build_app(settings, ClusterRegistry({}, {"local": FakeClusterClient()}))
+    local = ClusterSettings(address="http://127.0.0.1:1")
+    settings = Settings(home=home, reconcile_seconds=0.05, clusters={"local": local})
+    app = build_app(settings, {"local": FakeClusterClient()})
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=3)
     server = Server(config, app.state.parts.loops)
     thread = threading.Thread(target=server.run)

@@ -147,6 +147,8 @@ def refused(**changes: Any) -> Refusal:
         ),
         ({"\ud800": 1}, "", ["cannot be stored"]),
         ({"clusters": []}, "/clusters", ["at least 1"]),
+        ({"clusters": ["a", "gpu="]}, "/clusters/1", ["cannot be chosen by 'gpu='", "its name, or key=value"]),
+        ({"clusters": ["gpu=a=b"]}, "/clusters/0", ["'gpu=a=b'", "key=value"]),
         ({"dataset__root": "/data"}, "/dataset/root", ["no root"]),
         (
             {"resources__workers": 64},

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, text
 
 import service.db.clusters
 import service.db.events
+import service.db.instance
 import service.db.keys
 import service.db.projections
 import service.db.reports

@@ -15,8 +15,8 @@ from service.schemas.keys import Scope
 @pytest.fixture
 async def api(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """A client with the first key of the service."""
-    app = build_app(world.settings, world.clusters)
-    app.state.parts.database = world.database
+    app = build_app(world.settings)
+    app.state.parts.database, app.state.parts.clusters = world.database, world.clusters
     app.state.parts.clock = world.clock
     await make_first_key(world.database, world.settings.api_key_file, world.clock())
     key = world.settings.api_key_file.read_text().strip()

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, inspect, text
 import service.db.clusters
 import service.db.deliveries
 import service.db.events
+import service.db.instance
 import service.db.keys
 import service.db.projections
 import service.db.reports

@@ -4,6 +4,8 @@ Revision ID: 2026_11_26_control_plane
 Revises: 2026_11_24_facts
 """
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Column
@@ -41,6 +43,7 @@ def upgrade() -> None:
     _scope_keys()
     _let_idempotency_keys_make_anything()
     _create_clusters()
+    _name_the_service()
     _create_webhooks()
 
 
@@ -49,6 +52,7 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_index("ix_webhooks_owner", "webhooks")
     op.drop_table("webhooks")
+    op.drop_table("instance")
     op.drop_table("clusters")
     _bind_idempotency_keys_to_sweeps()
     for name in ("name", "scopes", "version", "expires_at", "last_used_at", "revoked_at"):
@@ -110,8 +114,11 @@ def _create_clusters() -> None:
         Column("is_from_settings", sa.Boolean(), nullable=False),
         Column("version", sa.Integer(), nullable=False),
         Column("created_at", TIME, nullable=False),
+        Column("check_due_at", TIME, nullable=False),
+        Column("orphans_due_at", TIME, nullable=False),
         Column("checked_at", TIME, nullable=True),
         Column("is_healthy", sa.Boolean(), nullable=True),
+        Column("health_since", TIME, nullable=True),
         Column("problem", sa.Text(), nullable=True),
         Column("ray_version", sa.String(length=50), nullable=True),
         Column("nodes", sa.Integer(), nullable=True),
@@ -121,6 +128,15 @@ def _create_clusters() -> None:
         Column("gpus_free", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("name", name="pk_clusters"),
     )
+
+
+def _name_the_service() -> None:
+    table = op.create_table(
+        "instance",
+        Column("id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_instance"),
+    )
+    op.bulk_insert(table, [{"id": secrets.token_hex(8)}])
 
 
 def _create_webhooks() -> None:
