@@ -8,7 +8,6 @@ from service.clusters.registry import ClusterRegistry
 from service.db import sweeps, trials
 from service.db.database import Database
 from service.db.trials import TrialFilter, TrialRow
-from service.errors import UnknownCluster
 from service.operations.outlook import describe_plan
 from service.schemas.preview import PlanPreview
 from service.search.costs import PastTrial, setting_of, work_of
@@ -23,9 +22,8 @@ async def preview_sweep(database: Database, clusters: ClusterRegistry, spec: Swe
 
     Raises UnknownCluster, and CannotMatch, as its submission would.
     """
-    for cluster in spec.clusters:
-        if cluster not in clusters.names():
-            raise UnknownCluster(f"unknown cluster {cluster!r}; registered: {', '.join(clusters.names()) or 'none'}")
+    async with database.read() as session:
+        await clusters.check_choices(session, spec.clusters)
     past = await _past_trials(database, spec, owner)
     return await asyncio.to_thread(describe_plan, spec, past)
 
