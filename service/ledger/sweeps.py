@@ -58,6 +58,7 @@ async def plan_more(
 ) -> None:
     """The sweep becomes a larger one: `plan` holds the trials of its new spec that can be planned ahead."""
     sweep.spec_document = spec.model_dump(mode="json")
+    wake(sweep, now)
     session.add_all(trial_row(sweep.id, planned) for planned in plan)
     total = count_trials(spec)
     await events.append(
@@ -68,9 +69,14 @@ async def plan_more(
 async def change(session: Session, sweep: SweepRow, spec: SweepSpec, now: datetime, changes: dict[str, Any]) -> None:
     """The sweep goes on with another spec, which differs by `changes` in what may change while it runs."""
     sweep.spec_document, sweep.priority = spec.model_dump(mode="json"), spec.priority
+    wake(sweep, now)
+    await events.append(session, sweep.id, "sweep.changed", now, changes=changes)
+
+
+def wake(sweep: SweepRow, now: datetime) -> None:
+    """The sweep is another one now: whatever is being decided about it is out of date, and it is looked at anew."""
     sweep.version += 1
     sweep.due_at = now
-    await events.append(session, sweep.id, "sweep.changed", now, changes=changes)
 
 
 async def pause(session: Session, sweep: SweepRow, now: datetime, reason: str) -> None:
@@ -98,8 +104,8 @@ async def move(session: Session, sweep: SweepRow, new: SweepState, now: datetime
     """Moves the sweep to another state. Raises WrongState when it cannot go there."""
     old, sweep.state = sweep.state, advance(sweep.state, new)
     sweep.state_reason = reason or sweep.cut_reason
-    sweep.moved_at = sweep.due_at = now
-    sweep.version += 1
+    sweep.moved_at = now
+    wake(sweep, now)
     if new is SweepState.RUNNING and sweep.started_at is None:
         sweep.started_at = now
     if new in FINISHED_STATES:

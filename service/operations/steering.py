@@ -106,6 +106,8 @@ async def retry_failed(
     ended = await trials.ended_as(session, sweep_id, request.outcomes)
     for trial in ended:
         await plan_again(session, trial, now)
+    if ended:
+        ledger_sweeps.wake(sweep, now)
     if not ended and sweep.state in FINISHED_STATES:
         wanted = ", ".join(request.outcomes)
         raise WrongState(f"sweep {sweep_id} is {sweep.state.value} and none of its trials ended as {wanted}")

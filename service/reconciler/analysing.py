@@ -22,7 +22,7 @@ async def step(claim: Claim, picture: Picture) -> float:
         return 0.0
     if not await end_runners(claim, picture):
         return LOOK_AGAIN_SECONDS
-    async with claim.write() as (session, sweep):
+    async with claim.decide() as (session, sweep):
         await sweeps.move(session, sweep, SweepState.SUCCEEDED, claim.tools.clock())
     return 0.0
 
@@ -35,9 +35,9 @@ async def _make_report(claim: Claim, picture: Picture) -> bool:
     except Exception as error:  # whatever it is, a person must hear of it rather than wait for ever
         log.exception("report not made: sweep=%s", claim.sweep_id)
         reason = f"the report could not be made: {error}"
-        async with claim.write() as (session, sweep):
+        async with claim.decide() as (session, sweep):
             await sweeps.cut(session, tools.settings, sweep, SweepState.FAILED, tools.clock(), reason)
         return False
-    async with claim.write() as (session, _sweep):
+    async with claim.decide() as (session, _sweep):
         await reports.store(session, report)
     return True

@@ -11,7 +11,7 @@ async def step(claim: Claim, picture: Picture) -> float:
     """One step; seconds until the next one is due."""
     if not await end_runners(claim, picture):
         return LOOK_AGAIN_SECONDS
-    async with claim.write() as (session, sweep):
+    async with claim.decide() as (session, sweep):
         assert sweep.ends_as is not None, f"cancelling sweep {sweep.id} does not know what it becomes"
         await sweeps.move(session, sweep, sweep.ends_as, claim.tools.clock())
     return 0.0

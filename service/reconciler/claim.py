@@ -32,35 +32,52 @@ class ClaimLost(Exception):
     """Another worker has taken the sweep over; whatever this one was doing is the other's business now."""
 
 
+class Overtaken(Exception):
+    """The sweep was changed since it was claimed, by its owner for example: what was decided may be wrong now."""
+
+
 @dataclass(frozen=True)
 class Claim:
-    """One worker's right to move one sweep."""
+    """One worker's right to move one sweep, as it stood when it was claimed."""
 
     tools: Tools
     sweep_id: str
     worker: str
+    version: int
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[tuple[Session, SweepRow]]:
-        """A transaction with the sweep's row locked. Raises ClaimLost when the claim is no longer ours."""
+        """A transaction with the sweep's row locked, for facts. Raises ClaimLost when the claim is no longer ours."""
         async with self.tools.database.write() as session:
             sweep = await sweeps.find_claimed(session, self.sweep_id, self.worker)
             if sweep is None:
                 raise ClaimLost(f"{self.worker} lost its claim on sweep {self.sweep_id}")
             yield session, sweep
 
+    @asynccontextmanager
+    async def decide(self) -> AsyncIterator[tuple[Session, SweepRow]]:
+        """A transaction like `write`, for what was decided on a picture. Raises Overtaken once that is out of date."""
+        async with self.write() as (session, sweep):
+            self._check_version(sweep)
+            yield session, sweep
+
     async def picture(self) -> "Picture":
-        """The sweep as it stands."""
+        """The sweep as it stands. Raises Overtaken when it is another one than was claimed."""
         async with self.tools.database.read() as session:
             sweep = await sweeps.find(session, self.sweep_id)
             if sweep is None:
                 raise ClaimLost(f"sweep {self.sweep_id} is gone")
+            self._check_version(sweep)
             counts = await trials.counts(session, sweep.id)
             spent = sum(count.device_seconds for count in counts)
             spent += await trials.running_device_seconds(session, sweep.id)
             chosen = await self.tools.clusters.resolve(session, sweep.spec.clusters)
             of_sweep = list(await runners.of_sweep(session, sweep.id))
             return Picture(sweep, sweep.spec, chosen, of_sweep, counts, spent)
+
+    def _check_version(self, sweep: SweepRow) -> None:
+        if sweep.version != self.version:
+            raise Overtaken(f"sweep {self.sweep_id} was changed, it is {sweep.state.value} now")
 
 
 @dataclass(frozen=True)

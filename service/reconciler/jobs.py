@@ -67,7 +67,7 @@ async def drain_unwanted_runners(claim: Claim, picture: Picture) -> None:
     for runner in picture.active_runners:
         if runner.cluster in picture.clusters or runner.is_external or runner.is_draining:
             continue
-        async with claim.write() as (session, _sweep):
+        async with claim.decide() as (session, _sweep):
             row = await runners.find(session, runner.id, lock=True)
             if row is not None and row.state in runners.ACTIVE:
                 await drain(session, row, claim.tools.clock(), f"the sweep left cluster {runner.cluster}")
@@ -91,7 +91,7 @@ async def end_runners(claim: Claim, picture: Picture) -> bool:
     """Lets every runner of a sweep without open trials go. Whether nothing of it runs on a cluster any more."""
     await fence_dead_runners(claim, picture)
     if picture.active_runners and claim.tools.clock() - picture.sweep.moved_at > timedelta(seconds=GOODBYE_SECONDS):
-        async with claim.write() as (session, sweep):
+        async with claim.decide() as (session, sweep):
             reason = "it did not ask again when every trial had ended"
             await fence_all(session, claim.tools.settings, sweep.id, claim.tools.clock(), reason)
     are_settled = await settle_jobs(claim, picture)
@@ -143,7 +143,7 @@ async def _tell_that_nothing_is_meant(claim: Claim, picture: Picture) -> None:
 
 async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
     tools = claim.tools
-    async with claim.write() as (session, sweep):
+    async with claim.decide() as (session, sweep):
         opened = await open_runner(session, tools.settings, sweep.id, cluster, tools.clock())
         service = await instance_id(session)
     try:

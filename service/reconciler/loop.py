@@ -16,7 +16,7 @@ from service.lifecycle import SweepState
 from service.loops import Loop, Loops
 from service.reconciler import analysing, cancelling, paused, queued, running
 from service.reconciler.absence import Presence, stay_present
-from service.reconciler.claim import Claim, ClaimLost, Picture, Tools
+from service.reconciler.claim import Claim, ClaimLost, Overtaken, Picture, Tools
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ async def take_due_step(tools: Tools, worker: str) -> bool:
         return False
     measured = tools.metrics.step_seconds.labels(sweep.state.value).time()
     with bound_contextvars(sweep=sweep.id, worker=worker), measured:
-        await _take_step(Claim(tools, sweep.id, worker))
+        await _take_step(Claim(tools, sweep.id, worker, sweep.version))
     return True
 
 
@@ -64,6 +64,9 @@ async def _take_step(claim: Claim) -> None:
     except ClaimLost as lost:
         claim.tools.metrics.claims_lost.inc()
         log.info("claim lost: %s", lost)
+    except Overtaken as overtaken:
+        log.info("step given up: %s", overtaken)
+        await _release(claim, 0.0)
     except asyncio.CancelledError:
         # Nothing may take the place of the cancellation: a claim that is lost, or given back already, is no news.
         with contextlib.suppress(ClaimLost, SweepServiceError):

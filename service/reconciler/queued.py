@@ -13,6 +13,6 @@ async def step(claim: Claim, picture: Picture) -> float:
     await fence_dead_runners(claim, picture)
     await settle_jobs(claim, picture)
     if picture.active_runners or await submit_missing_runners(claim, picture):
-        async with claim.write() as (session, sweep):
+        async with claim.decide() as (session, sweep):
             await sweeps.move(session, sweep, SweepState.RUNNING, claim.tools.clock())
     return LOOK_AGAIN_SECONDS

@@ -22,13 +22,13 @@ LOOK_AGAIN_SECONDS = 2.0
 async def step(claim: Claim, picture: Picture) -> float:
     """One step; seconds until the next one is due."""
     if picture.ended_trials == count_trials(picture.spec):
-        async with claim.write() as (session, sweep):
+        async with claim.decide() as (session, sweep):
             await sweeps.move(session, sweep, SweepState.ANALYSING, claim.tools.clock())
         return 0.0
     limit = broken_limit(picture, claim.tools.clock()) or _runners_keep_dying(claim, picture)
     if limit is not None:
         then, reason = limit
-        async with claim.write() as (session, sweep):
+        async with claim.decide() as (session, sweep):
             await sweeps.cut(session, claim.tools.settings, sweep, then, claim.tools.clock(), reason)
         return 0.0
     if await _paused_by_quota(claim, picture):
@@ -47,7 +47,7 @@ async def _paused_by_quota(claim: Claim, picture: Picture) -> bool:
         async with tools.database.read() as session:
             await check_quota(session, tools.settings, picture.sweep.owner, tools.clock())
     except QuotaExceeded as refused:
-        async with claim.write() as (session, sweep):
+        async with claim.decide() as (session, sweep):
             await sweeps.pause(session, sweep, tools.clock(), f"paused: {refused.detail}")
         return True
     return False
