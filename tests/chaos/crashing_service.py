@@ -1,0 +1,46 @@
+"""The real service with three things changed for tests: it can die at any point, its clock can be turned, and
+MLflow is a file.
+"""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from chaos.crash_points import CrashPoints
+from chaos.file_tracking import FileTrackingStore
+from fastapi import FastAPI
+
+from service import main
+from service.db import claims
+from service.settings import Settings
+
+CLOCK_FILE = "CHAOS_CLOCK_FILE"
+"""Environment: a file with the seconds by which the clock is wrong."""
+CLOCK_SPEED = "CHAOS_CLOCK_SPEED"
+"""Environment: how many seconds pass in one."""
+CLOCK_EPOCH = "CHAOS_CLOCK_EPOCH"
+"""Environment: when the clock began to run faster, so that all processes agree."""
+TRACKING_FILE = "CHAOS_TRACKING_FILE"
+"""Environment: what stands in for MLflow."""
+
+
+def create_app() -> FastAPI:
+    """uvicorn's factory."""
+    settings = Settings()
+    points = CrashPoints.from_environment()
+    points.install()
+    # Renewals wait in real seconds, claims end in those of the faster clock.
+    claims.RENEWALS_PER_CLAIM = round(claims.RENEWALS_PER_CLAIM * float(os.environ[CLOCK_SPEED]))
+    file = Path(os.environ[TRACKING_FILE])
+    main.MlflowStore = lambda *_arguments, **_named: points.watch_store(FileTrackingStore(file))  # type: ignore[assignment, misc]
+    app = main.build_app(settings)
+    app.state.parts.clock = turned_clock
+    return app
+
+
+def turned_clock() -> datetime:
+    """The time as this test wants it."""
+    epoch, speed = float(os.environ[CLOCK_EPOCH]), float(os.environ[CLOCK_SPEED])
+    offset = float(Path(os.environ[CLOCK_FILE]).read_text())
+    return datetime.fromtimestamp(epoch, UTC) + timedelta(seconds=(time.time() - epoch) * speed + offset)

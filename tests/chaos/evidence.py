@@ -1,0 +1,67 @@
+"""What is looked at after a fault: the ledger as its database has it, what MLflow shows, what still runs."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fakes.tracking import ShownRun
+from sqlalchemy import select
+
+from service.db import runners, sweeps, trials
+from service.db.database import Database
+from service.db.events import EventRow
+from service.db.projections import ProjectionRow
+from service.db.runners import RunnerRow
+from service.db.sweeps import SweepRow
+from service.db.trials import AttemptRow, ResultRow, TrialRow
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One sweep after it has ended."""
+
+    sweep: SweepRow
+    trials: Sequence[TrialRow]
+    attempts: Mapping[int, Sequence[AttemptRow]]
+    """By trial id."""
+    results: Mapping[int, Sequence[ResultRow]]
+    """By trial id."""
+    events: Sequence[EventRow]
+    runners: Sequence[RunnerRow]
+    projection: ProjectionRow
+    shown: Sequence[tuple[str, ShownRun]]
+    """Runs of the sweep in MLflow with their keys: the sweep's id, for a trial followed by a slash and its number."""
+    running: Sequence[str]
+    """Jobs, drivers and trials of the sweep that still run somewhere."""
+
+
+def gather(database_url: str, sweep_id: str, shown: Iterable[tuple[str, ShownRun]], running: Sequence[str]) -> Evidence:
+    """Reads the ledger and takes the rest as it was seen."""
+    return asyncio.run(_gather(database_url, sweep_id, shown, running))
+
+
+async def _gather(
+    database_url: str, sweep_id: str, shown: Iterable[tuple[str, ShownRun]], running: Sequence[str]
+) -> Evidence:
+    database = Database(database_url)
+    try:
+        async with database.read() as session:
+            sweep = await sweeps.find(session, sweep_id)
+            assert sweep is not None, f"sweep {sweep_id} is gone"
+            planned = await trials.page(session, sweep_id)
+            events = select(EventRow).where(EventRow.sweep_id == sweep_id).order_by(EventRow.sequence)
+            projection = await session.get(ProjectionRow, sweep_id)
+            assert projection is not None, f"sweep {sweep_id} is not projected"
+            return Evidence(
+                sweep=sweep,
+                trials=planned,
+                attempts={row.id: await trials.attempts_of(session, row.id) for row in planned},
+                results=await trials.results_of(session, sweep_id),
+                events=(await session.scalars(events)).all(),
+                runners=await runners.of_sweep(session, sweep_id),
+                projection=projection,
+                shown=[(key, run) for key, run in shown if key.partition("/")[0] == sweep_id],
+                running=running,
+            )
+    finally:
+        await database.close()

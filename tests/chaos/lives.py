@@ -1,0 +1,136 @@
+"""Whole lives of sweeps, short ones: together they make the service do everything that it can do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chaos.scripted_runner import (
+    Script,
+    die_in_first_trial,
+    do_well,
+    fail_first_trial,
+    lose_first_trial,
+    search_well,
+    train_for_ever,
+    train_until_drained,
+)
+from chaos.world import wait_until
+from fakes.ledger import small_spec
+
+from search_spaces.outcomes import Outcome
+from search_spaces.presets import tune_supcon
+from search_spaces.presets.vary import vary
+from search_spaces.sweep_spec import SweepSpec
+from service.client.client import SupsweepClient
+from service.lifecycle import FINISHED_STATES, SweepState
+
+LIFE_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class Life:
+    """What a person does, and what the runners do."""
+
+    live: Callable[[SupsweepClient], list[str]]
+    """Creates sweeps and follows them to their ends. Their ids."""
+    scripts: Sequence[Script] = ()
+
+
+def paired_spec() -> SweepSpec:
+    """Two arms × two configurations, one trial at a time."""
+    return small_spec(resources={"max_concurrent": 1})
+
+
+def search_spec() -> SweepSpec:
+    """Four draws, of which the median pruner ends the last ones."""
+    spec = vary(tune_supcon(), pruning={"kind": "median", "startup_trials": 1, "warmup_epochs": 0})
+    arms = [arm.model_dump(mode="json") | {"base": {"epochs": 2, "batch_size": 128}} for arm in spec.arms]
+    return vary(spec, arms=arms, design={"configurations": 3}, resources={"max_concurrent": 1})
+
+
+def follow(client: SupsweepClient, sweep_id: str, state: SweepState) -> None:
+    """Waits until the sweep has ended so and MLflow shows all of it."""
+    wait_until(lambda: client.get_sweep(sweep_id).state in FINISHED_STATES, LIFE_SECONDS, f"{sweep_id} to end")
+    sweep = client.get_sweep(sweep_id)
+    assert sweep.state is state, f"{sweep.state}: {sweep.state_reason}"
+    wait_until(lambda: client.get_sweep(sweep_id).mlflow_events_behind == 0, LIFE_SECONDS, "MLflow to catch up")
+
+
+def succeed(client: SupsweepClient) -> list[str]:
+    """A paired sweep that goes well, whatever its runners do."""
+    sweep_id = client.create_sweep(paired_spec()).id
+    follow(client, sweep_id, SweepState.SUCCEEDED)
+    return [sweep_id]
+
+
+def search(client: SupsweepClient) -> list[str]:
+    """A search that prunes."""
+    sweep_id = client.create_sweep(search_spec()).id
+    follow(client, sweep_id, SweepState.SUCCEEDED)
+    return [sweep_id]
+
+
+def cancel(client: SupsweepClient) -> list[str]:
+    """A sweep that is cancelled while a trial runs, whose runner does not listen."""
+    sweep_id = client.create_sweep(paired_spec()).id
+    wait_for_trial(client, sweep_id)
+    client.cancel_sweep(sweep_id)
+    follow(client, sweep_id, SweepState.CANCELLED)
+    return [sweep_id]
+
+
+def pause(client: SupsweepClient) -> list[str]:
+    """A sweep that is paused while a trial runs, changed, and resumed."""
+    sweep_id = client.create_sweep(paired_spec()).id
+    wait_for_trial(client, sweep_id)
+    steer(client, sweep_id, "pause")
+    wait_until(lambda: not running_trials(client, sweep_id), LIFE_SECONDS, "the trial to come back")
+    assert client.get_sweep(sweep_id).state is SweepState.PAUSED
+    steer(client, sweep_id, "", max_concurrent=2)
+    steer(client, sweep_id, "resume")
+    follow(client, sweep_id, SweepState.SUCCEEDED)
+    return [sweep_id]
+
+
+def go_on(client: SupsweepClient) -> list[str]:
+    """A sweep that has succeeded gets more configurations, and what failed is tried again."""
+    sweep_id = client.create_sweep(paired_spec()).id
+    follow(client, sweep_id, SweepState.SUCCEEDED)
+    steer(client, sweep_id, "extend", configurations=3)
+    wait_until(lambda: client.get_sweep(sweep_id).trials_ended == 6, LIFE_SECONDS, "the new trials")
+    follow(client, sweep_id, SweepState.SUCCEEDED)
+    steer(client, sweep_id, "retry-failed")
+    wait_until(lambda: not outcomes(client, sweep_id) - {Outcome.COMPLETED}, LIFE_SECONDS, "the failed trial")
+    follow(client, sweep_id, SweepState.SUCCEEDED)
+    return [sweep_id]
+
+
+def steer(client: SupsweepClient, sweep_id: str, verb: str, **body: int) -> None:
+    """One of the calls that may be repeated."""
+    method, path = ("POST", f"/{verb}") if verb else ("PATCH", "")
+    client._call(method, f"/v1/sweeps/{sweep_id}{path}", json=body)
+
+
+def wait_for_trial(client: SupsweepClient, sweep_id: str) -> None:
+    """Returns when a trial runs."""
+    wait_until(lambda: running_trials(client, sweep_id), LIFE_SECONDS, "a trial to run")
+
+
+def running_trials(client: SupsweepClient, sweep_id: str) -> int:
+    """How many trials run."""
+    return sum(arm.running for arm in client.get_sweep(sweep_id).arms)
+
+
+def outcomes(client: SupsweepClient, sweep_id: str) -> set[Outcome | None]:
+    """What trials have ended as; none for those that have not."""
+    return {trial.outcome for trial in client.list_trials(sweep_id)}
+
+
+LIVES: Mapping[str, Life] = {
+    "a sweep that succeeds": Life(succeed, [lose_first_trial]),
+    "a driver that dies": Life(succeed, [die_in_first_trial, do_well]),
+    "a search that prunes": Life(search, [search_well]),
+    "a sweep that is cancelled": Life(cancel, [train_for_ever]),
+    "a sweep that is paused": Life(pause, [train_until_drained]),
+    "a sweep that goes on": Life(go_on, [fail_first_trial]),
+}
+"""By name."""

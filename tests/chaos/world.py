@@ -1,0 +1,237 @@
+"""A small world for faults: service processes on one database, a cluster whose jobs are scripted, a clock to turn."""
+
+import json
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import psutil
+from chaos import crash_points, crashing_service
+from chaos.scripted_runner import Script, ScriptedRunner, do_well
+from chaos.zygote import Zygote
+from fakes.ray_job import Job
+from fakes.ray_server import RayServer
+
+from service.client.client import SupsweepClient
+
+CLOCK_SPEED = 10.0
+LEASE_SECONDS = 60.0
+HEARTBEAT_SECONDS = 10.0
+DOWNTIME_SECONDS = 100.0
+"""By the clock, between the death of a service and its next start: claims and submissions have ended by then."""
+
+PATIENCE_SECONDS = 60.0
+START_SECONDS = 30.0
+PORTS = (20_000, 32_000)
+
+Value = TypeVar("Value")
+
+
+def wait_until(condition: Callable[[], Value], seconds: float, what: str) -> Value:
+    """The condition's first true value. Fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
+        time.sleep(0.05)
+    return value
+
+
+@dataclass
+class Service:
+    """One API process, by its port; it may be started again and again."""
+
+    world: "World"
+    port: int
+    process: psutil.Process | None = None
+    starts: int = 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process runs."""
+        return self.process is not None and _is_alive(self.process)
+
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    def start(self, orders: Mapping[str, str] | None = None) -> None:
+        """Starts the process, which dies where `orders` say."""
+        self.starts += 1
+        environment = self.world.environment(self) | dict(orders or {})
+        self.process = psutil.Process(self.world.zygote.start_service(self.port, environment, self.world.log))
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        try:
+            self.process.kill()
+        except psutil.NoSuchProcess:
+            return
+        psutil.wait_procs([self.process], timeout=10)
+
+
+@dataclass
+class World:
+    """Everything that a sweep needs."""
+
+    folder: Path
+    zygote: Zygote
+    database_url: str
+    ray: RayServer
+    scripts: list[Script]
+    epoch: float = field(default_factory=time.time)
+    services: list[Service] = field(default_factory=list)
+    clock_offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.turn_clock(0.0)
+
+    @property
+    def log(self) -> Path:
+        """What the services say."""
+        return self.folder / "service.log"
+
+    @property
+    def points_file(self) -> Path:
+        """Every crash point that was reached, in order."""
+        return self.folder / "points"
+
+    @property
+    def tracking_file(self) -> Path:
+        """What stands in for MLflow."""
+        return self.folder / "mlflow"
+
+    @property
+    def clock_file(self) -> Path:
+        """By how much the clock is wrong."""
+        return self.folder / "clock"
+
+    def add_service(self) -> Service:
+        """Another API process on the same database, not yet started."""
+        service = Service(self, _free_port())
+        self.services.append(service)
+        return service
+
+    def environment(self, service: Service) -> dict[str, str]:
+        """What a service is told."""
+        cluster = {"local": {"address": self.ray.url, "token": self.ray.token}}
+        return {
+            "SUPSWEEP_HOME": str(self.folder),
+            "SUPSWEEP_DATABASE_URL": self.database_url,
+            "SUPSWEEP_PUBLIC_URL": service.url,
+            "SUPSWEEP_CLUSTERS": json.dumps(cluster),
+            "SUPSWEEP_MLFLOW_URI": "http://127.0.0.1:1",
+            "SUPSWEEP_LEASE_SECONDS": str(LEASE_SECONDS),
+            "SUPSWEEP_HEARTBEAT_SECONDS": str(HEARTBEAT_SECONDS),
+            "SUPSWEEP_RECONCILE_SECONDS": "0.1",
+            crash_points.POINTS_FILE: str(self.points_file),
+            crashing_service.CLOCK_FILE: str(self.clock_file),
+            crashing_service.CLOCK_SPEED: str(CLOCK_SPEED),
+            crashing_service.CLOCK_EPOCH: str(self.epoch),
+            crashing_service.TRACKING_FILE: str(self.tracking_file),
+        }
+
+    def turn_clock(self, seconds: float) -> None:
+        """Makes the clock of every service wrong by so much more."""
+        self.clock_offset += seconds
+        temporary = self.clock_file.with_suffix(".new")
+        temporary.write_text(str(self.clock_offset))
+        temporary.replace(self.clock_file)
+
+    def client(self, service: Service | None = None) -> SupsweepClient:
+        """A client that waits out a restart."""
+        service = service or self.services[0]
+        wait_until(service.is_ready, START_SECONDS, "the service to be ready")
+        key = (self.folder / "api_key").read_text().strip()
+        return SupsweepClient(service.url, key, patience_seconds=PATIENCE_SECONDS)
+
+    def drive(self, job: Job) -> None:
+        """What the cluster does with a job: the next script of this world. Raises RunnerDied."""
+        script = self.scripts.pop(0) if self.scripts else do_well
+        script(ScriptedRunner.of_job(job, HEARTBEAT_SECONDS / CLOCK_SPEED))
+
+    def running_jobs(self, sweep_id: str) -> Sequence[str]:
+        """Jobs of the sweep that still run on a cluster."""
+        return [submission_id for submission_id in self.ray.driving() if sweep_id in submission_id]
+
+    def crashed_at(self) -> list[str]:
+        """Where services have died by order."""
+        lines = self.points_file.read_text().splitlines() if self.points_file.exists() else []
+        return [line.removeprefix(crash_points.CRASHED) for line in lines if line.startswith(crash_points.CRASHED)]
+
+    def complaints(self) -> list[str]:
+        """What the services have logged as errors of their own."""
+        text = self.log.read_text() if self.log.exists() else ""
+        return [line for line in text.splitlines() if " ERROR " in line or line.startswith("Traceback")]
+
+
+@contextmanager
+def small_world(
+    folder: Path, zygote: Zygote, scripts: Sequence[Script] = (), database_url: str = ""
+) -> Iterator[World]:
+    """A world in which nothing runs yet, and of which nothing is left."""
+    folder.mkdir(parents=True, exist_ok=True)
+    url = database_url or f"sqlite+aiosqlite:///{folder / 'ledger.db'}"
+    worlds: list[World] = []
+    # The cluster is there before the world that drives its jobs.
+    with RayServer(lambda job: worlds[0].drive(job)) as ray:  # noqa: PLW0108
+        world = World(folder, zygote, url, ray, list(scripts))
+        worlds.append(world)
+        try:
+            yield world
+        finally:
+            for service in world.services:
+                if service.process is not None:
+                    service.kill()
+
+
+@contextmanager
+def kept_alive(service: Service, orders: Mapping[str, str]) -> Iterator[None]:
+    """Starts the service with these orders, and again without any each time that it dies."""
+    is_over = threading.Event()
+
+    def keep() -> None:
+        while not is_over.wait(0.02):
+            if not service.is_alive:
+                service.world.turn_clock(DOWNTIME_SECONDS)
+                service.start()
+
+    service.start(orders)
+    keeper = threading.Thread(target=keep)
+    keeper.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        keeper.join()
+
+
+def _free_port() -> int:
+    """A port that no outgoing connection takes while its service is down, as those of the ephemeral range may be."""
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
