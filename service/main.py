@@ -20,6 +20,7 @@ from service.api import (
     sweeps,
     trials,
     webhooks,
+    workers,
 )
 from service.api.dependencies import Parts
 from service.api.problems import add_problem_handlers
@@ -56,6 +57,7 @@ API = (
     reports,
     presets,
     runners,
+    workers,
     keys,
     webhooks,
 )

@@ -73,7 +73,7 @@ async def list_sweeps(
 async def get_sweep(parts: WiredParts, session: ReadSession, sweep: OwnedSweep, response: Response) -> SweepDetail:
     """One sweep with the progress of its arms. Its ETag tells of changes by people, not of progress."""
     response.headers["ETag"] = etag_of(sweep.version)
-    return await describe_sweep(session, parts.settings, sweep)
+    return await describe_sweep(session, parts.settings, sweep, parts.clock())
 
 
 @router.post(
@@ -97,7 +97,7 @@ async def answer_with_sweep(parts: Parts, sweep_id: str, response: Response) -> 
     async with parts.database.read() as session:
         sweep = await get(session, sweep_id)
         response.headers["ETag"] = etag_of(sweep.version)
-        return await describe_sweep(session, parts.settings, sweep)
+        return await describe_sweep(session, parts.settings, sweep, parts.clock())
 
 
 async def _create(

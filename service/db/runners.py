@@ -65,6 +65,12 @@ async def of_sweep(session: Session, sweep_id: str) -> Sequence[RunnerRow]:
     return (await session.scalars(query)).all()
 
 
+async def newest(session: Session, sweep_id: str, *, limit: int) -> Sequence[RunnerRow]:
+    """The last runners of a sweep, the newest first."""
+    query = select(RunnerRow).where(RunnerRow.sweep_id == sweep_id).order_by(RunnerRow.ordinal.desc())
+    return (await session.scalars(query.limit(limit))).all()
+
+
 async def sweeps_in_line(session: Session, cluster: str, *, since: datetime, besides: str) -> Sequence[SweepRow]:
     """Other sweeps that hand out trials and have stood in line for the cluster since then."""
     in_line = select(RunnerRow.sweep_id).where(

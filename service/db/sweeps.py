@@ -55,6 +55,13 @@ class SweepRow(Base):
     claimed_by: Mapped[str | None] = mapped_column(String(100))
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    def running_seconds(self, now: datetime) -> float:
+        """What its wall clock shows: the time since it started, without its pauses."""
+        if self.started_at is None:
+            return 0.0
+        stopped_at = self.ended_at or (self.moved_at if self.state is SweepState.PAUSED else now)
+        return (stopped_at - self.started_at).total_seconds() - self.paused_seconds
+
     @property
     def spec(self) -> SweepSpec:
         """The spec, as a document of the vocabulary."""

@@ -22,8 +22,10 @@ class OpenedRunner:
     token: str
 
 
-async def open_runner(session: Session, settings: Settings, sweep_id: str, cluster: str, now: datetime) -> OpenedRunner:
-    """Registers a new runner; it must ask before its submission lease ends."""
+async def open_runner(
+    session: Session, settings: Settings, sweep_id: str, cluster: str, now: datetime, *, is_external: bool = False
+) -> OpenedRunner:
+    """Registers a new runner; it must ask before its submission lease ends. An external one has no job anywhere."""
     ordinal = len(await runners.of_sweep(session, sweep_id)) + 1
     runner_id, token = f"{sweep_id}-{ordinal}", secrets.token_urlsafe(32)
     runner = RunnerRow(
@@ -34,6 +36,8 @@ async def open_runner(session: Session, settings: Settings, sweep_id: str, clust
         submission_id=f"supsweep-{runner_id}",
         token_sha256=token_sha256(token),
         state=RunnerState.SUBMITTING,
+        is_external=is_external,
+        job_is_over=is_external,
         created_at=now,
         lease_until=now + timedelta(seconds=settings.submission_seconds),
     )

@@ -107,7 +107,7 @@ async def move(session: Session, sweep: SweepRow, new: SweepState, now: datetime
     sweep.moved_at = now
     wake(sweep, now)
     if new is SweepState.RUNNING and sweep.started_at is None:
-        sweep.started_at = now
+        sweep.started_at, sweep.paused_seconds = now, 0.0
     if new in FINISHED_STATES:
         sweep.ended_at = now
     await events.append(session, sweep.id, "sweep.state", now, old=old, new=new, reason=reason)

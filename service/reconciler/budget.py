@@ -25,10 +25,8 @@ def _too_many_failures(picture: Picture) -> tuple[SweepState, str] | None:
 
 
 def _out_of_time(picture: Picture, now: datetime) -> tuple[SweepState, str] | None:
-    limit, started_at = picture.spec.budget.wall_clock, picture.sweep.started_at
-    if limit is None or started_at is None:
-        return None
-    if (now - started_at).total_seconds() - picture.sweep.paused_seconds < limit:
+    limit = picture.spec.budget.wall_clock
+    if limit is None or picture.sweep.running_seconds(now) < limit:
         return None
     return SweepState.ANALYSING, f"cut by budget.wall_clock = {limit:g} s"
 

@@ -8,7 +8,6 @@ import logging
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from search_spaces.runner_protocol import RunnerBrief
 from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobSubmission
 from service.db import runners
 from service.db.instance import instance_id
@@ -16,6 +15,7 @@ from service.db.runners import RunnerRow
 from service.errors import UnknownCluster
 from service.ledger.runners import OpenedRunner, drain, fence, fence_all, open_runner
 from service.lifecycle import RunnerState
+from service.operations.workers import make_brief
 from service.reconciler.claim import Claim, Picture
 
 log = logging.getLogger(__name__)
@@ -168,16 +168,7 @@ async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
 
 
 def _job(claim: Claim, picture: Picture, opened: OpenedRunner, service: str) -> JobSubmission:
-    settings = claim.tools.settings
-    brief = RunnerBrief(
-        runner_id=opened.runner_id,
-        sweep_id=claim.sweep_id,
-        service_url=settings.public_url,
-        storage=f"{settings.effective_storage}/{claim.sweep_id}",
-        resources=picture.spec.resources,
-        heartbeat_seconds=settings.heartbeat_seconds,
-        patience_seconds=settings.runner_patience_seconds,
-    )
+    brief = make_brief(claim.tools.settings, picture.sweep, opened.runner_id)
     return JobSubmission(
         submission_id=opened.submission_id,
         entrypoint=ENTRYPOINT,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from search_spaces.outcomes import Outcome
 from search_spaces.sweep_spec import SweepSpec
 from service.lifecycle import SweepState
+from service.schemas.runners import RunnerView
 
 
 class ArmProgress(BaseModel):
@@ -20,11 +21,27 @@ class ArmProgress(BaseModel):
     best_score: float | None = Field(description="Best score of the sweep's metric among completed trials.")
 
 
+class Use(BaseModel):
+    """How much of a limit of the budget is used."""
+
+    used: float
+    limit: float | None = Field(description="None where the budget sets no limit.")
+
+
+class BudgetUse(BaseModel):
+    """What of the sweep's budget is used; the sweep is cut when one of them is used up."""
+
+    device_hours: Use = Field(description="Over all attempts.")
+    wall_clock_seconds: Use = Field(description="Since the sweep started, without its pauses.")
+    failure_rate: Use = Field(description="Share of the ended trials that failed.")
+
+
 class SweepLinks(BaseModel):
     """Where to look further."""
 
     report: str = Field(description="The report, once the sweep has succeeded.")
     events: str
+    clusters: dict[str, str] = Field(description="Dashboard of each cluster that runs its trials, or ran them.")
     mlflow: str | None = Field(description="The sweep's experiment in the MLflow UI, once it is shown there.")
 
 
@@ -50,6 +67,8 @@ class SweepDetail(SweepSummary):
     spec: SweepSpec
     arms: list[ArmProgress]
     device_seconds: float = Field(description="Device-seconds spent over all attempts.")
+    budget: BudgetUse
+    runners: list[RunnerView] = Field(description="Its newest runners, the newest first; at most 20.")
     links: SweepLinks
     mlflow_events_behind: int = Field(description="Events that MLflow does not show yet; 0 once it has caught up.")
     mlflow_problem: str | None = Field(default=None, description="Why MLflow could not be told of them, last time.")

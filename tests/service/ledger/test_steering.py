@@ -73,13 +73,26 @@ async def test_drained_trials_are_never_lost_too_often(world: World) -> None:
 
 async def test_time_of_a_pause_is_no_part_of_the_wall_clock(world: World) -> None:
     sweep_id = await world.create()
-    await world.pause(sweep_id)
-    await world.pause(sweep_id)
-    world.clock.turn(100)
-    await world.resume(sweep_id)
-    await world.resume(sweep_id)
+    await pause_for(world, sweep_id, 100)
+    assert (await world.sweep(sweep_id)).state is SweepState.QUEUED
+    await move(world, sweep_id, SweepState.RUNNING)
+    world.clock.turn(10)
+    await pause_for(world, sweep_id, 1000)
+    world.clock.turn(5)
+    await pause_for(world, sweep_id, 1000)
     sweep = await world.sweep(sweep_id)
-    assert (sweep.state, sweep.paused_seconds) == (SweepState.QUEUED, 100.0)
+    assert sweep.state is SweepState.RUNNING
+    assert sweep.running_seconds(world.clock()) == 15.0
+
+
+async def pause_for(world: World, sweep_id: str, seconds: float) -> None:
+    """Pauses and resumes, each twice, as a client does that lost the answer."""
+    for _ in range(2):
+        await world.pause(sweep_id)
+    world.clock.turn(seconds)
+    assert (await world.sweep(sweep_id)).running_seconds(world.clock()) < 100
+    for _ in range(2):
+        await world.resume(sweep_id)
 
 
 async def test_cancelled_sweep_can_be_neither_paused_nor_resumed(world: World) -> None:

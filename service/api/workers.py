@@ -1,0 +1,23 @@
+"""POST /v1/sweeps/{id}/workers: a person's own worker joins a sweep."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+
+from service.api.dependencies import ChangeableSweep, WiredParts
+from service.api.problems import problem_responses
+from service.operations import workers
+from service.schemas.workers import JoinedRunner, JoinRequest
+
+router = APIRouter(
+    prefix="/v1/sweeps/{sweep_id}/workers", tags=["runners"], responses=problem_responses(401, 403, 404, 409, 422)
+)
+
+
+@router.post("", status_code=201, operation_id="joinSweep")
+async def join_sweep(
+    parts: WiredParts, sweep: ChangeableSweep, request: Annotated[JoinRequest, Body(examples=[{"name": "my-laptop"}])]
+) -> JoinedRunner:
+    """Opens a runner for a worker of the caller's own, which asks for trials and reports them like any other."""
+    async with parts.database.write() as session:
+        return await workers.join(session, parts.settings, sweep.id, request, parts.clock())
