@@ -1,6 +1,7 @@
 """Business refusals. Each carries its HTTP status and a stable code; the API turns them into problem+json."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,10 +16,13 @@ class SweepServiceError(Exception):
     code = "bad_request"
     title = "Bad request"
 
-    def __init__(self, detail: str, errors: Sequence[Refusal] = ()) -> None:
+    def __init__(
+        self, detail: str, errors: Sequence[Refusal] = (), headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = list(errors)
+        self.headers = headers
 
 
 class NotFound(SweepServiceError):
@@ -42,6 +46,9 @@ class Unauthenticated(SweepServiceError):
     status_code = 401
     code = "unauthenticated"
     title = "Unauthenticated"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 class Forbidden(SweepServiceError):

@@ -23,7 +23,12 @@ from service.api import (
     workers,
 )
 from service.api.dependencies import Parts
-from service.api.problems import add_problem_handlers
+from service.api.guards.answer_headers import AnswerHeaders
+from service.api.guards.bodies import Bodies
+from service.api.guards.buckets import TokenBuckets
+from service.api.guards.hosts import Hosts
+from service.api.guards.rates import Rates
+from service.api.problems import add_problem_handlers, problem_responses
 from service.api.requests import Requests, bind_ids
 from service.auth.first_key import make_first_key
 from service.clusters.protocol import ClusterClient
@@ -61,6 +66,8 @@ API = (
     keys,
     webhooks,
 )
+BURST_SECONDS = 10
+"""A key that has been quiet may send so many seconds' worth of requests at once."""
 LOOPS_SECONDS = 4.0
 """How long a stopping process lets its loops finish what they are at."""
 
@@ -90,13 +97,26 @@ def build_app(settings: Settings, clients: Mapping[str, ClusterClient] | None = 
         description=DESCRIPTION,
         lifespan=_lifespan,
         dependencies=[Depends(bind_ids)],
+        # What the guards answer, whatever the route.
+        responses=problem_responses(408, 413, 421, 429),
     )
     app.state.parts = parts
     for routes in (*(() if settings.role == "worker" else API), health, metrics):
         app.include_router(routes.router)
     add_problem_handlers(app)
+    _add_guards(app, settings)
     app.add_middleware(Requests, metrics=parts.metrics)
     return app
+
+
+def _add_guards(app: FastAPI, settings: Settings) -> None:
+    """What a request passes before its route, the last one first."""
+    per_second, per_minute = settings.requests_per_second, settings.failures_per_minute
+    requests = TokenBuckets(per_second, burst=max(1.0, BURST_SECONDS * per_second)) if per_second else None
+    app.add_middleware(Bodies, most_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
+    app.add_middleware(Rates, requests=requests, failures=TokenBuckets(per_minute / 60, burst=max(1.0, per_minute)))
+    app.add_middleware(Hosts, names=settings.allowed_hosts)
+    app.add_middleware(AnswerHeaders)
 
 
 def _tracking(settings: Settings) -> TrackingServer | None:

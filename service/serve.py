@@ -30,6 +30,8 @@ REQUESTS_SECONDS = 3
 STOP_SECONDS = 10.0
 """A process that has not stopped by then is ended: it may be killed at any moment anyway."""
 RETRY_SECONDS = 1.0
+MOST_HEADER_BYTES = 32_768
+"""Of one request. h11 keeps to it; httptools, which uvicorn would prefer, knows no such bound."""
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,15 @@ def serve(settings: Settings, host: str, port: int) -> int:
         return 1
     app = build_app(settings)
     config = uvicorn.Config(
-        app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=REQUESTS_SECONDS
+        app,
+        host=host,
+        port=port,
+        http="h11",
+        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+        server_header=False,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=REQUESTS_SECONDS,
     )
     Server(config, app.state.parts.loops).run()
     return 0

@@ -78,6 +78,20 @@ class Settings(BaseSettings):
         default=5, ge=1, description="Runners in a row, per cluster, that may die without any result."
     )
 
+    allowed_hosts: list[str] = Field(
+        default=["*"], description="Names that the service answers to, as JSON; * is any. `supsweep up` sets its own."
+    )
+    max_body_bytes: int = Field(default=16 * 2**20, gt=0, description="Longest body of a request.")
+    body_seconds: float = Field(default=30.0, gt=0, description="How long a client may take to send its body.")
+    requests_per_second: float = Field(
+        default=100.0,
+        ge=0,
+        description="Requests of one key to one process; ten seconds' worth may come at once. 0: any.",
+    )
+    failures_per_minute: float = Field(
+        default=120.0, gt=0, description="Requests with a wrong key or none that one address may send to one process."
+    )
+
     webhooks_allow_http: bool = Field(default=False, description="Whether webhooks may lead to http:// too.")
     webhooks_allow_private: bool = Field(
         default=False, description="Whether webhooks may lead to this machine and to private networks."

@@ -33,13 +33,17 @@ def crash_response() -> JSONResponse:
     return _response(Problem(title="Internal error", status=500, detail=detail, code="internal_error"))
 
 
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, SweepServiceError)
-    headers = {"WWW-Authenticate": "Bearer"} if error.status_code == 401 else None
+def refused_response(error: SweepServiceError) -> JSONResponse:
+    """The answer to a request that is refused."""
     problem = Problem(
         title=error.title, status=error.status_code, detail=error.detail, code=error.code, errors=error.errors
     )
-    return _response(problem, headers)
+    return _response(problem, dict(error.headers))
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SweepServiceError)
+    return refused_response(error)
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 
 from service.api.dependencies import OwnedSweep, ReadSession
+from service.api.guards.answer_headers import PAGE
 from service.api.problems import problem_responses
 from service.operations.reports import get_report
 from service.robustness.report import RobustnessReport
@@ -26,7 +27,7 @@ async def report(
     """The report in the form that Accept asks for; JSON unless it names text/html or text/markdown."""
     report = await get_report(session, sweep)
     if "text/html" in accept:
-        return Response(report.html, media_type="text/html")
+        return Response(report.html, media_type="text/html", headers={"Content-Security-Policy": PAGE})
     if "text/markdown" in accept:
         return Response(report.markdown, media_type="text/markdown")
     return Response(report.json, media_type="application/json")

@@ -34,6 +34,7 @@ def api_server(home: Home, port: int, ray_url: str, ray_token: str, mlflow_url: 
         environment={
             "SUPSWEEP_HOME": str(home.folder),
             "SUPSWEEP_PUBLIC_URL": url,
+            "SUPSWEEP_ALLOWED_HOSTS": json.dumps([LOOPBACK, "localhost"]),
             "SUPSWEEP_CLUSTERS": json.dumps({"local": {"address": ray_url, "token": ray_token}}),
             "SUPSWEEP_MLFLOW_URI": mlflow_url,
         },

@@ -1,0 +1,173 @@
+"""What stands before every route, as a client of the whole service meets it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import pytest
+from fakes.keys import bearer, headers_of
+from fakes.ledger import World, small_spec
+
+from service.api.guards.bodies import Bodies
+from service.main import build_app
+from service.schemas.keys import Scope
+from service.settings import Settings
+
+DOCUMENT = small_spec().model_dump(mode="json", exclude_defaults=True)
+JSON = {"Content-Type": "application/json"}
+
+Service = Callable[..., httpx.AsyncClient]
+
+
+@pytest.fixture
+async def service(world: World) -> AsyncIterator[Service]:
+    """Makes a client of the service with those settings, from an address, with the key of a writer."""
+    headers = await headers_of(world, "somebody", Scope.WRITE)
+    clients = []
+
+    def make(address: str = "192.0.2.7", **settings: object) -> httpx.AsyncClient:
+        app = build_app(Settings(home=world.settings.home, **settings), {"local": world.cluster})
+        app.state.parts.database = world.database
+        app.state.parts.clock = world.clock
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 1))
+        clients.append(httpx.AsyncClient(transport=transport, base_url="http://service:8000", headers=headers))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+async def chunks(size: int) -> AsyncIterator[bytes]:
+    for _ in range(size // 100):
+        yield b" " * 100
+
+
+async def test_a_body_that_is_too_large_is_refused_however_it_is_sent(service: Service) -> None:
+    client = service(max_body_bytes=1000)
+    for body in (b" " * 1001, chunks(1200)):
+        answer = await client.post("/v1/sweeps", content=body, headers=JSON)
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert "1000" in answer.json()["detail"]
+    assert (await client.post("/v1/sweeps", content=chunks(1000), headers=JSON)).status_code == 422
+
+
+async def test_a_large_body_is_refused_before_it_is_read() -> None:
+    asked = []
+
+    async def receive() -> dict[str, object]:
+        asked.append(1)
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+    sent: list[dict[str, object]] = []
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "headers": [(b"content-length", b"11")]}
+    await Bodies(None, 10, 1.0)(scope, receive, send)  # type: ignore[arg-type]  # never reached
+    assert (sent[0]["status"], asked) == (413, [])
+
+
+async def test_a_client_that_stalls_is_let_go(service: Service) -> None:
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(30)
+
+    answer = await service(body_seconds=0.05).post("/v1/sweeps", content=stalling(), headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (408, "body_too_slow")
+
+
+@pytest.mark.parametrize("depth", [65, 900, 100_000])
+async def test_a_deep_body_is_a_problem(service: Service, depth: int) -> None:
+    body = json.dumps(DOCUMENT)[:-1] + ', "labels": ' + '{"a":' * depth + "1" + "}" * depth + "}"
+    answer = await service().post("/v1/sweeps", content=body, headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert "64" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("depth", [50, 62])
+async def test_a_body_at_the_limit_reaches_its_route(service: Service, depth: int) -> None:
+    body = json.dumps(DOCUMENT)[:-1] + ', "labels": {"a": ' + "[" * depth + "1" + "]" * depth + "}}"
+    answer = await service().post("/v1/sweeps", content=body, headers=JSON)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"].startswith("/labels/a")
+
+
+async def test_a_key_that_asks_too_often_waits_and_others_do_not(service: Service, world: World) -> None:
+    client = service(requests_per_second=0.01)
+    another = await headers_of(world, "another", Scope.READ)
+    answers = [await client.get("/v1/sweeps") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 429, 429]
+    assert answers[1].json()["code"] == "rate_limited"
+    assert 80 <= int(answers[1].headers["Retry-After"]) <= 100
+    assert (await client.get("/v1/sweeps", headers=another)).status_code == 200
+
+
+async def test_the_burst_is_ten_seconds_of_the_rate(service: Service) -> None:
+    client = service(requests_per_second=0.5)
+    statuses = [(await client.get("/v1/presets/none")).status_code for _ in range(7)]
+    assert statuses == [404] * 5 + [429] * 2
+
+
+async def test_runners_and_probes_are_not_held_back(service: Service, world: World) -> None:
+    runner = (await world.open_runner(await world.create())).opened
+    client = service(requests_per_second=0.1)
+    path = f"/v1/runners/{runner.runner_id}/report"
+    for _ in range(5):
+        assert (await client.post(path, json={"sequence": 1}, headers=bearer(runner.token))).status_code == 200
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_an_address_that_guesses_is_held_back_and_locks_nobody_out(service: Service) -> None:
+    client = service(failures_per_minute=5)
+    assert (await client.get("/v1/sweeps")).status_code == 200
+    guesses = [await client.get("/v1/sweeps", headers=bearer(f"sws_0_{n}")) for n in range(7)]
+    assert [answer.status_code for answer in guesses] == [401] * 5 + [429] * 2
+    assert int(guesses[-1].headers["Retry-After"]) <= 12
+    assert (await client.get("/v1/sweeps")).status_code == 200, "a key that has worked is heard"
+    # Neither what anybody gets nor another's token makes a guess credible.
+    for path in ("/healthz", "/v1/nothing", "/openapi.json"):
+        await client.get(path, headers=bearer("sws_0_x"))
+    assert (await client.get("/v1/sweeps", headers=bearer("sws_0_x"))).status_code == 429
+
+
+async def test_the_guesses_of_one_address_do_not_hold_up_another(service: Service) -> None:
+    client = service(failures_per_minute=1)
+    for _ in range(2):
+        await client.get("/v1/sweeps", headers=bearer("x"))
+    other = httpx.ASGITransport(app=client._transport.app, client=("192.0.2.8", 1))  # type: ignore[attr-defined]
+    async with httpx.AsyncClient(transport=other, base_url="http://service") as elsewhere:
+        assert (await elsewhere.get("/v1/sweeps", headers=client.headers)).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "", "127.0.0.1.evil.example", "[::1]"])
+async def test_a_name_that_is_not_ours_is_refused(service: Service, host: str) -> None:
+    client = service(allowed_hosts=["127.0.0.1", "localhost"])
+    for path in ("/v1/sweeps", "/healthz", "/docs", "/openapi.json"):
+        answer = await client.get(path, headers={"Host": host})
+        assert (answer.status_code, answer.json()["code"]) == (421, "unknown_host")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8000", "localhost:1", "LocalHost", "[::1]:80"])
+async def test_our_names_are_answered_to_at_any_port(service: Service, host: str) -> None:
+    client = service(allowed_hosts=["127.0.0.1", "localhost", "::1"])
+    assert (await client.get("/v1/sweeps", headers={"Host": host})).status_code == 200
+
+
+async def test_every_answer_says_what_a_browser_may_do_with_it(service: Service) -> None:
+    client = service()
+    for path in ("/v1/sweeps", "/v1/nothing", "/healthz"):
+        headers = (await client.get(path)).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+async def test_no_other_origin_is_let_in(service: Service) -> None:
+    origin = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    client = service()
+    for answer in (await client.get("/v1/sweeps", headers=origin), await client.options("/v1/sweeps", headers=origin)):
+        assert not [name for name in answer.headers if name.startswith("access-control")]
