@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fastapi import Depends, FastAPI
 
 from service.api import (
+    clusters,
     curves,
     events,
     health,
@@ -40,6 +41,7 @@ from service.logs import configure_logs
 from service.operations.cluster_settings import keep_settings
 from service.reconciler.claim import Tools
 from service.reconciler.loop import start_reconciler
+from service.reconciler.rounds import start_rounds
 from service.robustness.figures import figure_files
 from service.settings import Settings
 from service.tracking.environment import read_environment
@@ -63,6 +65,7 @@ API = (
     presets,
     runners,
     workers,
+    clusters,
     keys,
     webhooks,
 )
@@ -157,6 +160,7 @@ async def _keep_settings(parts: Parts) -> None:
 def _start_loops(parts: Parts) -> None:
     tools = Tools(parts.settings, parts.database, parts.clusters, parts.clock, parts.metrics)
     start_reconciler(tools, parts.loops)
+    start_rounds(tools, parts.loops)
     parts.loops.start(
         "sender of webhooks", lambda loop: send_deliveries(parts.database, parts.postman, parts.clock, loop)
     )

@@ -85,15 +85,14 @@ async def page(session: Session, *, limit: int, after: str) -> Sequence[ClusterR
     return (await session.scalars(query)).all()
 
 
-async def claim_due(
-    session: Session, due_at: InstrumentedAttribute[datetime], *, now: datetime, until: datetime
-) -> ClusterRow | None:
-    """A cluster whose `due_at` has come, due again at `until`; none when nothing is due or others are at it."""
-    query = select(ClusterRow).where(due_at <= now).order_by(due_at).limit(1).with_for_update(skip_locked=True)
-    row = (await session.scalars(query)).one_or_none()
-    if row is not None:
-        setattr(row, due_at.key, until)
-    return row
+async def claim_check(session: Session, now: datetime, until: datetime) -> ClusterRow | None:
+    """A cluster that is to be asked how it is, due again at `until`; none when none is due."""
+    return await _claim_due(session, ClusterRow.check_due_at, now, until)
+
+
+async def claim_orphans(session: Session, now: datetime, until: datetime) -> ClusterRow | None:
+    """The same for a cluster whose jobs are to be looked through."""
+    return await _claim_due(session, ClusterRow.orphans_due_at, now, until)
 
 
 async def loads(session: Session) -> dict[str, ClusterLoad]:
@@ -112,5 +111,15 @@ async def count_sweeps_on(session: Session, name: str) -> int:
     return (await session.scalars(sweeps.where(on_it, SweepRow.state.not_in(FINISHED_STATES)))).one()
 
 
+async def _claim_due(
+    session: Session, due_at: InstrumentedAttribute[datetime], now: datetime, until: datetime
+) -> ClusterRow | None:
+    query = select(ClusterRow).where(due_at <= now).order_by(due_at).limit(1).with_for_update(skip_locked=True)
+    row = (await session.scalars(query)).one_or_none()
+    if row is not None:
+        setattr(row, due_at.key, until)
+    return row
+
+
 async def _counts(session: Session, query: Select[str, int]) -> dict[str, int]:
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())

@@ -1,6 +1,6 @@
 """Runners: the table and its queries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select, update
@@ -57,6 +57,12 @@ async def find(session: Session, runner_id: str, *, lock: bool = False) -> Runne
     """The runner of that id. With `lock`, no other transaction changes it until this one ends."""
     query = select(RunnerRow).where(RunnerRow.id == runner_id).execution_options(populate_existing=True)
     return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def find_all(session: Session, runner_ids: Collection[str]) -> dict[str, RunnerRow]:
+    """Those of the runners that there are, by id."""
+    query = select(RunnerRow).where(RunnerRow.id.in_(runner_ids)).execution_options(populate_existing=True)
+    return {row.id: row for row in await session.scalars(query)}
 
 
 async def of_sweep(session: Session, sweep_id: str) -> Sequence[RunnerRow]:

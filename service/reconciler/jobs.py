@@ -17,6 +17,7 @@ from service.ledger.runners import OpenedRunner, drain, fence, fence_all, open_r
 from service.lifecycle import RunnerState
 from service.operations.workers import make_brief
 from service.reconciler.claim import Claim, Picture
+from service.reconciler.orphans import RUNNER, SERVICE, SWEEP
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +174,7 @@ def _job(claim: Claim, picture: Picture, opened: OpenedRunner, service: str) -> 
         submission_id=opened.submission_id,
         entrypoint=ENTRYPOINT,
         environment={"SUPSWEEP_RUNNER": brief.model_dump_json(), "SUPSWEEP_RUNNER_TOKEN": opened.token},
-        metadata={"supsweep_service": service, "supsweep_sweep": claim.sweep_id, "supsweep_runner": opened.runner_id},
+        metadata={SERVICE: service, SWEEP: claim.sweep_id, RUNNER: opened.runner_id},
     )
 
 

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from search_spaces.sweep_spec import Name
-from search_spaces.vocabulary import refusal
+from search_spaces.vocabulary import Vocabulary, refusal, short
+
+LONGEST_TOKEN = 4096
 
 
 def _check_address(address: str) -> str:
@@ -25,20 +27,24 @@ def _check_address(address: str) -> str:
 
 
 def _check_certificate(text: str) -> str:
+    """OpenSSL reads no further than a NUL, which PostgreSQL does not store."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
-    except (ValueError, ssl.SSLError) as error:
+        is_good = "\0" not in text
+    except (TypeError, ValueError, ssl.SSLError):
+        is_good = False
+    if not is_good:
         accepted = "certificates in PEM: -----BEGIN CERTIFICATE----- and what follows"
-        message = f"ca_certificate cannot be {text[:40]!r}"
-        raise refusal(message, at=[], value=text[:40], accepted=accepted) from error
+        raise refusal(f"ca_certificate cannot be {short(text)}", at=[], value=text, accepted=accepted)
     return text
 
 
-def _check_token(token: SecretStr) -> SecretStr:
-    """Never tells the value."""
-    if not _is_plain(token.get_secret_value()):
-        accepted = "the RAY_AUTH_TOKEN of the cluster's head: ASCII without spaces"
-        raise refusal("token is none", at=[], value="**********", accepted=accepted)
+def _check_token(token: Any) -> Any:
+    """All that may be wrong with a token, so that no other check tells its value."""
+    text = token.get_secret_value() if isinstance(token, SecretStr) else token
+    if not isinstance(text, str) or not _is_plain(text) or len(text) > LONGEST_TOKEN:
+        accepted = f"the RAY_AUTH_TOKEN of the cluster's head, 1 … {LONGEST_TOKEN} ASCII characters without spaces"
+        raise refusal("token cannot be what was given", at=[], value="**********", accepted=accepted)
     return token
 
 
@@ -54,8 +60,8 @@ Address = Annotated[
 ]
 Token = Annotated[
     SecretStr,
-    Field(max_length=4096, description="Ray's bearer token, RAY_AUTH_TOKEN of its head. It is never shown again."),
-    AfterValidator(_check_token),
+    Field(description="Ray's bearer token, RAY_AUTH_TOKEN of its head. It is never shown again."),
+    BeforeValidator(_check_token),
 ]
 Labels = Annotated[
     dict[Name, Name], Field(max_length=50, description="Sweeps may choose the cluster by any of these, as key=value.")
@@ -68,12 +74,10 @@ CaCertificate = Annotated[
 ]
 
 
-class NewCluster(BaseModel):
+class NewCluster(Vocabulary):
     """A Ray cluster to be registered."""
 
     model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
         json_schema_extra={
             "example": {
                 "name": "east",
@@ -87,7 +91,7 @@ class NewCluster(BaseModel):
     name: Name
     address: Address
     token: Token | None = None
-    labels: Labels = {}
+    labels: Labels = Field(default={})
     verify_tls: VerifyTls = True
     ca_certificate: CaCertificate | None = None
 
@@ -98,10 +102,10 @@ def _without_default(schema: dict[str, Any]) -> None:
         field.pop("default", None)
 
 
-class ClusterChange(BaseModel):
+class ClusterChange(Vocabulary):
     """What is to become different of a cluster; what is left out stays. null takes a token or a certificate away."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_without_default)
+    model_config = ConfigDict(json_schema_extra=_without_default)
 
     address: Address = Field(default="", examples=["https://ray-east.example.org:8265"])
     token: Token | None = None

@@ -1,16 +1,14 @@
 """Clusters by name and by label, as the table has them now."""
 
-from typing import Any
-
 import pytest
 from fakes.clusters import FakeClusterClient
 from fakes.ledger import World
+from fakes.registered import register
 
 from service.clusters.protocol import ClusterRefused
 from service.clusters.ray_jobs import RayJobs
 from service.clusters.registry import ClusterRegistry
 from service.db import clusters
-from service.db.clusters import ClusterRow
 from service.errors import UnknownCluster
 from service.vault import Vault
 
@@ -18,14 +16,6 @@ from service.vault import Vault
 @pytest.fixture
 def registry(world: World) -> ClusterRegistry:
     return ClusterRegistry(world.database, world.vault)
-
-
-async def register(world: World, name: str, **columns: Any) -> None:
-    """Puts a cluster into the table."""
-    now = world.clock()
-    defaults = {"address": "http://127.0.0.1:1", "created_at": now, "check_due_at": now, "orphans_due_at": now}
-    async with world.database.write() as session:
-        session.add(ClusterRow(name=name, **{**defaults, **columns}))
 
 
 async def test_an_unknown_cluster_is_refused_with_the_known_ones_and_their_labels(
