@@ -10,6 +10,7 @@ from service.api import (
     clusters,
     curves,
     events,
+    exports,
     health,
     keys,
     metrics,
@@ -56,6 +57,7 @@ from service.webhooks.sender import send_deliveries
 DESCRIPTION = "Sweeps that quantify how robust training objectives are to their hyperparameters."
 API = (
     preview,
+    exports,
     sweeps,
     steering,
     trials,

@@ -283,6 +283,15 @@ async def results_of_trial(session: Session, trial_id: int) -> Sequence[ResultRo
     ).all()
 
 
+async def results_of_trials(session: Session, trial_ids: Collection[int]) -> dict[int, list[ResultRow]]:
+    """Trial id → its results by step, for those of the trials that have any."""
+    query = select(ResultRow).where(ResultRow.trial_id.in_(trial_ids)).order_by(ResultRow.trial_id, ResultRow.step)
+    curves: dict[int, list[ResultRow]] = {}
+    for row in await session.scalars(query):
+        curves.setdefault(row.trial_id, []).append(row)
+    return curves
+
+
 async def results_of(session: Session, sweep_id: str) -> dict[int, list[ResultRow]]:
     """Trial id → its results by step, for every trial of the sweep that has any."""
     query = select(ResultRow).join(TrialRow, TrialRow.id == ResultRow.trial_id).where(TrialRow.sweep_id == sweep_id)

@@ -35,8 +35,8 @@ async def make_report(database: Database, sweep: SweepRow, now: datetime) -> Rep
         rows = await trials.page(session, sweep.id)
         curves = await trials.results_of(session, sweep.id)
     metric = sweep.spec.score_metric.name
-    facts = [_trial(row, curves.get(row.id, []), metric) for row in rows]
-    report = await asyncio.to_thread(build_report, _header(sweep), facts)
+    facts = [trial_fact(row, curves.get(row.id, []), metric) for row in rows]
+    report = await asyncio.to_thread(build_report, header_of(sweep), facts)
     return ReportRow(
         sweep_id=sweep.id,
         json=report.model_dump_json(),
@@ -46,7 +46,8 @@ async def make_report(database: Database, sweep: SweepRow, now: datetime) -> Rep
     )
 
 
-def _header(sweep: SweepRow) -> SweepHeader:
+def header_of(sweep: SweepRow) -> SweepHeader:
+    """What the report knows of the sweep."""
     spec = sweep.spec
     metric = METRICS[spec.score_metric.name]
     return SweepHeader(
@@ -64,7 +65,8 @@ def _header(sweep: SweepRow) -> SweepHeader:
     )
 
 
-def _trial(row: LedgerTrial, curve: list[ResultRow], metric: str) -> TrialRow:
+def trial_fact(row: LedgerTrial, curve: list[ResultRow], metric: str) -> TrialRow:
+    """What the report knows of a trial; its curve is that of the sweep's metric."""
     return TrialRow(
         number=row.number,
         arm=row.arm,
