@@ -109,9 +109,9 @@ def _check_root(dataset: DatasetSpec) -> None:
             raise refusal("digits come with the trainers", at=["root"], value=root, accepted="no root")
         return
     # A runner has no folder that a relative path could mean.
-    if root is None or not PurePosixPath(root).is_absolute():
+    if root is None or not PurePosixPath(root).is_absolute() or ".." in PurePosixPath(root).parts:
         message = f"{dataset.name} needs the folder of its files, got {root!r}"
-        accepted = "an absolute path that holds on every cluster; datasets.md says which files go where"
+        accepted = "an absolute path without .. that holds on every cluster; datasets.md says which files go where"
         raise refusal(message, at=["root"], value=root, accepted=accepted)
 
 

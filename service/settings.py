@@ -78,6 +78,10 @@ class Settings(BaseSettings):
         default=5, ge=1, description="Runners in a row, per cluster, that may die without any result."
     )
 
+    dataset_roots: list[str] = Field(
+        default=["/data"],
+        description="Folders on the clusters that datasets may lie in, as JSON. `supsweep up` allows every one.",
+    )
     allowed_hosts: list[str] = Field(
         default=["*"], description="Names that the service answers to, as JSON; * is any. `supsweep up` sets its own."
     )

@@ -34,6 +34,7 @@ def api_server(home: Home, port: int, ray_url: str, ray_token: str, mlflow_url: 
         environment={
             "SUPSWEEP_HOME": str(home.folder),
             "SUPSWEEP_PUBLIC_URL": url,
+            "SUPSWEEP_DATASET_ROOTS": json.dumps(_dataset_roots()),
             "SUPSWEEP_ALLOWED_HOSTS": json.dumps([LOOPBACK, "localhost"]),
             "SUPSWEEP_CLUSTERS": json.dumps({"local": {"address": ray_url, "token": ray_token}}),
             "SUPSWEEP_MLFLOW_URI": mlflow_url,
@@ -41,6 +42,12 @@ def api_server(home: Home, port: int, ray_url: str, ray_token: str, mlflow_url: 
         health_url=f"{url}/readyz",
         ready_seconds=READY_SECONDS,
     )
+
+
+def _dataset_roots() -> list[str]:
+    """What the environment says, else every folder: whoever runs this may read no more through it than without."""
+    settings = Settings()
+    return settings.dataset_roots if "dataset_roots" in settings.model_fields_set else ["/"]
 
 
 async def _upgrade(home: Home) -> None:

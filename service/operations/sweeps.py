@@ -17,6 +17,7 @@ from service.errors import BadFilter, InvalidSpec, NotFound
 from service.ledger import sweeps as ledger_sweeps
 from service.lifecycle import SweepState
 from service.operations.cursors import decode_time_cursor, encode_cursor
+from service.operations.dataset_roots import check_dataset_root
 from service.operations.idempotency import Idempotency
 from service.operations.progress import summarise_sweep
 from service.operations.quotas import check_quota
@@ -43,8 +44,10 @@ async def create_sweep(
     """Id of the accepted sweep, with every trial of its design in the ledger. Waits for no cluster.
 
     The same owner's same Idempotency-Key with the same spec gives the sweep it made before. Raises
-    UnknownCluster, QuotaExceeded, and IdempotencyKeyReused for another spec.
+    InvalidRequest for a dataset that may not be opened, UnknownCluster, QuotaExceeded, and IdempotencyKeyReused
+    for another spec.
     """
+    check_dataset_root(settings, spec)
     async with database.read() as session:
         await clusters.check_choices(session, spec.clusters)
     plan = await asyncio.to_thread(_plan, spec)

@@ -36,6 +36,7 @@ def make_brief(settings: Settings, sweep: SweepRow, runner_id: str) -> RunnerBri
         sweep_id=sweep.id,
         service_url=settings.public_url,
         storage=f"{settings.effective_storage}/{sweep.id}",
+        dataset_roots=settings.dataset_roots,
         resources=sweep.spec.resources,
         heartbeat_seconds=settings.heartbeat_seconds,
         patience_seconds=settings.runner_patience_seconds,

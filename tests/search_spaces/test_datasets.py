@@ -28,6 +28,7 @@ def refused(document: dict[str, Any]) -> Refusal:
         ({**FOLDER, "download": True}, "/download", ["image_folder cannot be downloaded"]),
         ({"name": "cifar10"}, "/root", ["cifar10 needs the folder", "None", "datasets.md"]),
         ({"name": "cifar10", "root": "data"}, "/root", ["'data'", "absolute"]),
+        ({"name": "cifar10", "root": "/data/../etc"}, "/root", ["'/data/../etc'", "without .."]),
         ({"name": "digits", "image_size": 28}, "/image_size", ["digits are not resized", "none or 8"]),
         ({"name": "cifar10", "root": "/d", "image_size": 224}, "/image_size", ["cifar10", "none or 32"]),
         ({"name": "image_folder", "root": "/d", "classes": 3}, "/image_size", ["image_folder", "such as 224"]),

@@ -21,6 +21,7 @@ class Attempt(Vocabulary):
     tune_trial_id: TuneTrialId
     assignment: TrialAssignment
     storage: str = Field(description="Folder shared by the cluster, for the sweep's checkpoints.")
+    dataset_roots: list[str] = Field(default=[], description="Folders that its dataset may lie in.")
     resources: Resources = Field(description="What the trial holds of its cluster.")
 
 
@@ -30,6 +31,7 @@ def attempt_of(brief: RunnerBrief, tune_trial_id: str, assignment: TrialAssignme
         tune_trial_id=tune_trial_id,
         assignment=assignment,
         storage=brief.storage,
+        dataset_roots=brief.dataset_roots,
         resources=brief.resources,
     )
 

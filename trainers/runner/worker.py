@@ -7,17 +7,19 @@ import ray
 import torch
 from ray.util import get_node_ip_address
 
+from trainers.datasets.roots import check_root
 from trainers.distributed import ALONE, World, meeting_point
 from trainers.run_trial import Ending, EpochEnd, TrialRun
 from trainers.runner.attempt import Attempt, folder_of
 
 
 def start_run(attempt: Attempt, world: World = ALONE) -> TrialRun:
-    """The attempt on this process, ready to advance."""
+    """The attempt on this process, ready to advance. Raises ValueError for a dataset outside the allowed roots."""
     _hide_gpus_not_asked_for(attempt)
     torch.set_num_threads(attempt.resources.cpus_per_worker)
     _keep_to_its_share_of_a_gpu(attempt)
     assignment = attempt.assignment
+    check_root(assignment.dataset.root, attempt.dataset_roots)
     return TrialRun(
         assignment.config,
         assignment.dataset,

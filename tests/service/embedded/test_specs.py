@@ -30,6 +30,21 @@ def test_the_ray_token_is_in_the_environment_and_nowhere_else(home: Home) -> Non
         assert TOKEN not in repr(spec)
 
 
+def environment_of_the_api(home: Home) -> dict[str, str | None]:
+    return dict(api_server(home, 8000, "http://127.0.0.1:8265", TOKEN, "http://127.0.0.1:5000").environment)
+
+
+def test_the_api_answers_to_the_names_of_this_machine_alone(home: Home) -> None:
+    assert json.loads(environment_of_the_api(home)["SUPSWEEP_ALLOWED_HOSTS"] or "") == ["127.0.0.1", "localhost"]
+
+
+def test_datasets_may_lie_anywhere_on_ones_own_machine_unless_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUPSWEEP_DATASET_ROOTS", raising=False)
+    assert environment_of_the_api(home)["SUPSWEEP_DATASET_ROOTS"] == '["/"]'
+    monkeypatch.setenv("SUPSWEEP_DATASET_ROOTS", '["/mnt/images"]')
+    assert environment_of_the_api(home)["SUPSWEEP_DATASET_ROOTS"] == '["/mnt/images"]'
+
+
 def test_jobs_find_this_python_first(home: Home) -> None:
     path = ray_head(TOKEN, 8265, home.folder, cpus=None).environment["PATH"]
     assert path is not None

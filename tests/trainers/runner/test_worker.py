@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from search_spaces.datasets import DatasetSpec
 from trainers.runner.attempt import attempt_of
 from trainers.runner.worker import start_run
 
@@ -17,3 +19,12 @@ def test_a_trial_that_asks_for_no_gpu_sees_none(
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     start_run(attempt_of(brief(resources={"gpus_per_worker": gpus}), "attempt-000001", assignment()))
     assert os.environ["CUDA_VISIBLE_DEVICES"] == visible
+
+
+def test_a_dataset_outside_the_roots_of_the_brief_is_not_opened(
+    brief: Callable[..., Any], assignment: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = DatasetSpec(name="image_folder", root=str(tmp_path), classes=2, image_size=8)
+    with pytest.raises(ValueError, match=r"dataset\.root cannot be .* accepted: folders in none"):
+        start_run(attempt_of(brief(), "attempt-000001", assignment(dataset=folder)))
+    start_run(attempt_of(brief(dataset_roots=[str(tmp_path)]), "attempt-000001", assignment(dataset=folder)))
