@@ -2,8 +2,10 @@
 
 import typer
 
+from service.cli.clusters import clusters
 from service.cli.demo import demo
 from service.cli.failures import failing_in_sentences
+from service.cli.logs import logs
 from service.cli.ls import ls
 from service.cli.report import report
 from service.cli.serve import serve
@@ -31,6 +33,8 @@ COMMANDS = (
     show,
     watch,
     report,
+    logs,
+    clusters,
     pause,
     resume,
     cancel,

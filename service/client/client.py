@@ -1,10 +1,12 @@
 """The client of one service, over HTTP alone: the calls of every noun together."""
 
+from service.client.clusters import ClusterCalls
 from service.client.events import EventCalls
+from service.client.logs import LogCalls
 from service.client.presets import PresetCalls
 from service.client.reports import ReportCalls
 from service.client.trials import TrialCalls
 
 
-class SupsweepClient(EventCalls, TrialCalls, ReportCalls, PresetCalls):
+class SupsweepClient(EventCalls, TrialCalls, ReportCalls, PresetCalls, ClusterCalls, LogCalls):
     """Calls one service with one key. Every call raises ApiError, or ServiceUnreachable after the patience."""

@@ -38,6 +38,7 @@ class RayJobs:
 
     def __init__(self, address: str, token: str | None, tls: ssl.SSLContext | None = None) -> None:
         self._address = address
+        self._token = token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         verify = True if tls is None else tls
         self._http = httpx.AsyncClient(base_url=address, headers=headers, timeout=TIMEOUT, verify=verify)
@@ -75,7 +76,7 @@ class RayJobs:
     async def logs(self, submission_id: str) -> str | None:
         """See ClusterClient."""
         response = await self._request("GET", f"/api/jobs/{submission_id}/logs")
-        return None if _knows_no_job(response) else self._read(response, lambda body: str(body["logs"]))
+        return None if _knows_no_job(response) else self._without_token(self._read(response, _log))
 
     async def list_jobs(self) -> list[ListedJob]:
         """See ClusterClient. The list holds every job's environment, which is left alone."""
@@ -100,6 +101,10 @@ class RayJobs:
     async def aclose(self) -> None:
         """See ClusterClient."""
         await self._http.aclose()
+
+    def _without_token(self, log: str) -> str:
+        """A job has the cluster's token in its environment, and may print it."""
+        return log if self._token is None else log.replace(self._token, "<redacted>")
 
     async def _get(self, path: str, read: Callable[[Any], Found]) -> Found:
         return self._read(await self._request("GET", path), read)
@@ -153,6 +158,10 @@ class RayJobs:
 
 def _knows_no_job(response: httpx.Response) -> bool:
     return response.status_code == HTTPStatus.NOT_FOUND and "does not exist" in response.text
+
+
+def _log(body: Any) -> str:
+    return str(body["logs"])
 
 
 def _listed_jobs(body: Any) -> list[ListedJob]:

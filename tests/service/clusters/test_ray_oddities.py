@@ -144,3 +144,12 @@ async def test_what_is_free_is_told_with_an_autoscaler_and_without(
     seen = await client.check()
     assert (seen.nodes, seen.cpus_total, seen.cpus_free) == (2, 6.0, 5.0)
     assert (seen.gpus_total, seen.gpus_free) == (1.0, 0.5)
+
+
+async def test_a_job_that_prints_the_clusters_token_does_not_tell_it(
+    ray: RayServer, client: RayJobs, runner: Runner
+) -> None:
+    await client.submit(JOB)
+    await until(runner.has_begun.is_set)
+    ray.jobs["job-1"].print(f"RAY_AUTH_TOKEN is {ray.token}")
+    assert "RAY_AUTH_TOKEN is <redacted>" in (await client.logs("job-1") or "")

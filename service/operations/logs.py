@@ -1,0 +1,133 @@
+"""What the runners of a sweep have printed, read from their clusters, one after another or as it comes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from service.clusters.protocol import ClusterRefused, ClusterUnreachable
+from service.clusters.registry import ClusterRegistry
+from service.db import runners, sweeps
+from service.db.database import Database, Session
+from service.db.runners import RunnerRow
+from service.errors import NotFound, UnknownCluster
+from service.lifecycle import FINISHED_STATES
+from service.operations.redaction import redact
+
+POLL_SECONDS = 2.0
+"""Ray sends a log from its beginning every time."""
+
+
+async def check_runner(session: Session, sweep_id: str, runner_id: str | None) -> None:
+    """Raises NotFound for a runner that the sweep does not have; none is no runner in particular."""
+    names = [row.id for row in await runners.of_sweep(session, sweep_id)]
+    if runner_id is not None and runner_id not in names:
+        raise NotFound(f"sweep {sweep_id} has no runner {runner_id!r}; it has {', '.join(names) or 'none yet'}")
+
+
+async def read_logs(
+    database: Database, registry: ClusterRegistry, sweep_id: str, runner_id: str | None
+) -> AsyncIterator[str]:
+    """What every runner has printed so far, the first one first; `runner_id` takes that one alone."""
+    for log in await _Logs(sweep_id, runner_id).look(database):
+        yield log.header() + await log.news(registry)
+
+
+async def follow_logs(
+    database: Database, registry: ClusterRegistry, sweep_id: str, runner_id: str | None, stopping: asyncio.Event
+) -> AsyncIterator[str]:
+    """What has been printed and what will be, until the sweep has finished or this process stops.
+
+    A header comes wherever another runner speaks. A runner that takes the place of a dead one comes behind it.
+    """
+    logs, speaker = _Logs(sweep_id, runner_id), ""
+    while not stopping.is_set():
+        # Looked at first: what is printed before the end is then read after it.
+        current, is_finished = await logs.look(database), await _is_finished(database, sweep_id)
+        for log in current:
+            news = await log.news(registry)
+            if news or not log.is_introduced:
+                yield news if speaker == log.runner_id else log.header() + news
+                speaker = log.runner_id
+        if is_finished:
+            return
+        await _wait(stopping, POLL_SECONDS)
+
+
+class _Logs:
+    """The logs of a sweep's runners, each read on where it was left."""
+
+    def __init__(self, sweep_id: str, runner_id: str | None) -> None:
+        self._sweep_id = sweep_id
+        self._runner_id = runner_id
+        self._logs: dict[str, _RunnerLog] = {}
+
+    async def look(self, database: Database) -> "list[_RunnerLog]":
+        """The logs of the runners that there are now. A person's own worker prints where nobody can read it."""
+        async with database.read() as session:
+            rows = await runners.of_sweep(session, self._sweep_id)
+        for row in rows:
+            if not row.is_external and self._runner_id in (None, row.id):
+                self._logs.setdefault(row.id, _RunnerLog()).row = row
+        return list(self._logs.values())
+
+
+class _RunnerLog:
+    """The log of one runner, and how much of it has been read."""
+
+    row: RunnerRow
+
+    def __init__(self) -> None:
+        self.is_introduced = False
+        """Whether its header has been written."""
+        self._read = 0
+        self._is_whole = False
+        self._trouble: str | None = None
+
+    @property
+    def runner_id(self) -> str:
+        """Id of the runner."""
+        return self.row.id
+
+    def header(self) -> str:
+        """The line that says who speaks."""
+        self.is_introduced = True
+        return f"==> runner {self.row.id} on cluster {self.row.cluster}, {self.row.state.value} <==\n"
+
+    async def news(self, registry: ClusterRegistry) -> str:
+        """Whole lines that have not been read; or why there are none, once."""
+        if self._is_whole:
+            return ""
+        try:
+            client = await registry.client(self.row.cluster)
+            log = await client.logs(self.row.submission_id)
+        except (ClusterUnreachable, ClusterRefused, UnknownCluster) as error:
+            return self._tell(f"this log cannot be read now: {error}")
+        self._is_whole = self.row.job_is_over
+        if log is None:
+            return self._tell("its cluster knows nothing of its job any more") if self.row.job_is_over else ""
+        self._trouble = None
+        return redact(self._unread(log), self.row.token_sha256)
+
+    def _unread(self, log: str) -> str:
+        """The lines that are new. A line is whole when another one has begun, or when no more will come."""
+        end = len(log) if self._is_whole else 1 + max(log.rfind("\n"), log.rfind("\r"))
+        unread = log[self._read : end]
+        self._read = max(self._read, end)
+        return unread + "\n" if self._is_whole and unread and not unread.endswith("\n") else unread
+
+    def _tell(self, trouble: str) -> str:
+        """A line with the trouble, unless it has been told already."""
+        is_news, self._trouble = trouble != self._trouble, trouble
+        return f"[{trouble}]\n" if is_news else ""
+
+
+async def _is_finished(database: Database, sweep_id: str) -> bool:
+    async with database.read() as session:
+        position = await sweeps.position(session, sweep_id)
+    return position is None or position.state in FINISHED_STATES
+
+
+async def _wait(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stopping.wait(), seconds)
+    except TimeoutError:
+        return
