@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, or_, select, tuple_
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, or_, select, tuple_, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from service.db import webhooks
@@ -96,3 +96,10 @@ async def claim_due(session: Session, worker: str, *, now: datetime, until: date
     if row is not None:
         row.claimed_by, row.claimed_until = worker, until
     return row
+
+
+async def forget_future(session: Session, *, now: datetime, until: datetime) -> None:
+    """What was never tried is due now, and no claim lasts longer than `until`: the clock has been put back."""
+    untried = (DeliveryRow.due_at > now) & (DeliveryRow.attempts == 0)
+    await session.execute(update(DeliveryRow).where(untried).values(due_at=now))
+    await session.execute(update(DeliveryRow).where(DeliveryRow.claimed_until > until).values(claimed_until=until))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, ForeignKey, String, Text, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, String, Text, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, UtcDateTime
@@ -68,6 +68,11 @@ async def claim(
         return None
     row.claimed_by, row.claimed_until = worker, until
     return row
+
+
+async def forget_future(session: Session, until: datetime) -> None:
+    """No claim, and no wait for another try, lasts longer than `until`: the clock has been put back."""
+    await session.execute(update(ProjectionRow).where(ProjectionRow.claimed_until > until).values(claimed_until=until))
 
 
 async def find_claimed(session: Session, sweep_id: str, worker: str) -> ProjectionRow | None:

@@ -39,6 +39,8 @@ class RunnerRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    heard_seconds: Mapped[float] = mapped_column(default=0.0)
+    """How long it has been heard of; no silence counts for more than a lease, so a clock that jumps moves it little."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_draining: Mapped[bool] = mapped_column(default=False)
     """It gets no more trials, gives back those it has, and ends."""
@@ -93,3 +95,9 @@ async def extend_leases(session: Session, until: datetime) -> None:
     """Gives every active runner at least until `until`."""
     shorter = RunnerRow.state.in_(ACTIVE) & (RunnerRow.lease_until < until)
     await session.execute(update(RunnerRow).where(shorter).values(lease_until=until))
+
+
+async def shorten_leases(session: Session, state: RunnerState, until: datetime) -> None:
+    """Gives every runner in the state at most until `until`."""
+    longer = (RunnerRow.state == state) & (RunnerRow.lease_until > until)
+    await session.execute(update(RunnerRow).where(longer).values(lease_until=until))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, String, Text, or_, select, tuple_
+from sqlalchemy import Index, String, Text, or_, select, tuple_, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from search_spaces.sweep_spec import SweepSpec
@@ -156,6 +156,12 @@ async def claim_due(session: Session, worker: str, *, now: datetime, until: date
     if row is not None:
         row.claimed_by, row.claimed_until = worker, until
     return row
+
+
+async def forget_future(session: Session, *, now: datetime, until: datetime) -> None:
+    """What is due later than `until` is due now, and no claim lasts longer: the clock has been put back."""
+    await session.execute(update(SweepRow).where(SweepRow.due_at > until).values(due_at=now))
+    await session.execute(update(SweepRow).where(SweepRow.claimed_until > until).values(claimed_until=until))
 
 
 async def find_claimed(session: Session, sweep_id: str, worker: str) -> SweepRow | None:

@@ -83,6 +83,8 @@ class AttemptRow(Base):
     tune_trial_id: Mapped[str] = mapped_column(String(100))
     devices: Mapped[float] = mapped_column(default=1.0)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    heard_before: Mapped[float] = mapped_column(default=0.0)
+    """How long its runner had been heard of when it started."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ending: Mapped[str | None] = mapped_column(String(20))
     """The trial's outcome, or `lost`."""

@@ -87,6 +87,7 @@ async def start_attempt(
         tune_trial_id=tune_trial_id,
         devices=sweep.spec.resources.devices,
         started_at=now,
+        heard_before=runner.heard_seconds,
     )
     session.add(attempt)
     await events.append(

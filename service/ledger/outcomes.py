@@ -58,15 +58,15 @@ async def lose_attempt(
     now: datetime,
     reason: str,
     *,
-    last_seen_at: datetime,
+    heard_seconds: float,
     is_drained: bool = False,
 ) -> None:
     """Plans the trial again from its last checkpoint, or ends it as failed when it was lost too often.
 
-    It is charged for the whole time until it was last seen: nobody can say that it held less. An attempt that was
+    It is charged for the whole time that its runner was heard of: nobody can say that it held less. One that was
     drained was wanted back, so it counts as no loss.
     """
-    held_seconds = max(0.0, (last_seen_at - attempt.started_at).total_seconds())
+    held_seconds = heard_seconds - attempt.heard_before
     ending = DRAINED if is_drained else LOST
     end_attempt(attempt, trial, ending, max(attempt.device_seconds, held_seconds * attempt.devices), now)
     trial.losses += not is_drained

@@ -128,7 +128,9 @@ async def _count_loss(session: Session, settings: Settings, runner: RunnerRow, l
     found = await _open_attempt(session, runner, loss.tune_trial_id)
     if found is not None:
         drained = runner.is_draining
-        await lose_attempt(session, settings, *found, now, loss.reason, last_seen_at=now, is_drained=drained)
+        await lose_attempt(
+            session, settings, *found, now, loss.reason, heard_seconds=runner.heard_seconds, is_drained=drained
+        )
 
 
 async def _open_attempt(session: Session, runner: RunnerRow, tune_trial_id: str) -> tuple[AttemptRow, TrialRow] | None:

@@ -53,6 +53,9 @@ def token_sha256(token: str) -> str:
 
 def renew_lease(runner: RunnerRow, settings: Settings, now: datetime) -> None:
     """The runner was heard."""
+    silence_seconds = (now - (runner.last_seen_at or now)).total_seconds()
+    # A longer silence was our own absence, a clock that jumped, or both: nobody can tell how long it really was.
+    runner.heard_seconds += min(max(silence_seconds, 0.0), settings.lease_seconds)
     runner.state, runner.last_seen_at = RunnerState.LIVE, now
     runner.lease_until = now + timedelta(seconds=settings.lease_seconds)
 
@@ -62,8 +65,7 @@ async def fence(session: Session, settings: Settings, runner: RunnerRow, now: da
     runner.state, runner.reason, runner.ended_at = RunnerState.FENCED, reason, now
     await events.append(session, runner.sweep_id, "runner.fenced", now, runner_id=runner.id, reason=reason)
     for attempt, trial in await trials.open_attempts(session, runner.id):
-        last_seen_at = runner.last_seen_at or attempt.started_at
-        await lose_attempt(session, settings, attempt, trial, now, reason, last_seen_at=last_seen_at)
+        await lose_attempt(session, settings, attempt, trial, now, reason, heard_seconds=runner.heard_seconds)
 
 
 async def fence_all(session: Session, settings: Settings, sweep_id: str, now: datetime, reason: str) -> None:

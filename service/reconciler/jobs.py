@@ -58,7 +58,7 @@ async def submit_missing_runners(claim: Claim, picture: Picture) -> bool:
     if not picture.clusters:
         await _tell_that_nothing_is_meant(claim, picture)
     for cluster in picture.clusters:
-        if cluster not in busy and claim.tools.clock() >= _next_submission(picture, cluster):
+        if cluster not in busy and _may_submit(picture, cluster, claim.tools.clock()):
             accepted |= await _submit(claim, picture, cluster)
     return accepted
 
@@ -91,7 +91,7 @@ async def settle_jobs(claim: Claim, picture: Picture) -> bool:
 async def end_runners(claim: Claim, picture: Picture) -> bool:
     """Lets every runner of a sweep without open trials go. Whether nothing of it runs on a cluster any more."""
     await fence_dead_runners(claim, picture)
-    if picture.active_runners and claim.tools.clock() - picture.sweep.moved_at > timedelta(seconds=GOODBYE_SECONDS):
+    if picture.active_runners and _is_past(picture.sweep.moved_at, GOODBYE_SECONDS, claim.tools.clock()):
         async with claim.decide() as (session, sweep):
             reason = "it did not ask again when every trial had ended"
             await fence_all(session, claim.tools.settings, sweep.id, claim.tools.clock(), reason)
@@ -111,7 +111,7 @@ async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
     if runner.lease_until <= now:
         return f"not heard for longer than its lease, last at {runner.last_seen_at}"
     silent_since = runner.last_seen_at or runner.created_at
-    if runner.is_external or now - silent_since < timedelta(seconds=2 * settings.heartbeat_seconds):
+    if runner.is_external or not _is_past(silent_since, 2 * settings.heartbeat_seconds, now):
         return None
     try:
         client = await claim.tools.clusters.client(runner.cluster)
@@ -120,18 +120,23 @@ async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
         log.warning("cluster cannot tell about a job: cluster=%s runner=%s: %s", runner.cluster, runner.id, error)
         return None
     if state is None:
-        is_late = now - runner.created_at > timedelta(seconds=UNKNOWN_JOB_SECONDS)
+        is_late = _is_past(runner.created_at, UNKNOWN_JOB_SECONDS, now)
         return "its cluster does not know its job" if is_late else None
     return f"its job is {state.value}" if state.is_over else None
 
 
-def _next_submission(picture: Picture, cluster: str) -> datetime:
-    """When a new runner may be tried: at once after progress, ever later after runners that brought none."""
+def _may_submit(picture: Picture, cluster: str, now: datetime) -> bool:
+    """Whether to try a new runner: at once after progress, ever later after runners that brought none."""
     fruitless = fruitless_runners(picture, cluster)
     if not fruitless:
-        return picture.sweep.created_at
+        return True
     ended_at = fruitless[0].ended_at or fruitless[0].created_at
-    return ended_at + timedelta(seconds=min(2.0 ** min(len(fruitless) - 1, 10), LONGEST_BACKOFF_SECONDS))
+    return _is_past(ended_at, min(2.0 ** min(len(fruitless) - 1, 10), LONGEST_BACKOFF_SECONDS), now)
+
+
+def _is_past(since: datetime, seconds: float, now: datetime) -> bool:
+    """Whether so much time has passed. A time that lies ahead was told by a clock that has been put back since: yes."""
+    return not timedelta(0) <= now - since < timedelta(seconds=seconds)
 
 
 async def _tell_that_nothing_is_meant(claim: Claim, picture: Picture) -> None:
@@ -186,15 +191,13 @@ async def _is_over(claim: Claim, runner: RunnerRow) -> bool:
         client = await claim.tools.clusters.client(runner.cluster)
         state = await client.state(runner.submission_id)
         if state is None:
-            return runner.was_accepted or now - runner.created_at > timedelta(seconds=LATE_JOB_SECONDS)
+            return runner.was_accepted or _is_past(runner.created_at, LATE_JOB_SECONDS, now)
         if state.is_over:
             return True
-        has_had_time = now - ended_at > timedelta(seconds=GOODBYE_SECONDS)
-        if runner.state is RunnerState.FENCED or has_had_time:
+        if runner.state is RunnerState.FENCED or _is_past(ended_at, GOODBYE_SECONDS, now):
             await client.stop(runner.submission_id)
     except NO_ANSWER as error:
         log.warning("cluster cannot settle a job: cluster=%s runner=%s: %s", runner.cluster, runner.id, error)
         # A runner that cannot reach us ends by itself when its patience does; one that can is told so.
-        gone_after = timedelta(seconds=settings.runner_patience_seconds + settings.lease_seconds)
-        return now - ended_at > gone_after
+        return _is_past(ended_at, settings.runner_patience_seconds + settings.lease_seconds, now)
     return False

@@ -35,6 +35,8 @@ def upgrade() -> None:
     op.add_column("runners", Column("is_draining", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("runners", Column("is_external", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("runners", Column("asked_at", TIME, nullable=True))
+    op.add_column("runners", Column("heard_seconds", sa.Double(), nullable=False, server_default="0"))
+    op.add_column("attempts", Column("heard_before", sa.Double(), nullable=False, server_default="0"))
     op.create_index("ix_runners_cluster_state", "runners", ["cluster", "state"])
     op.create_index("ix_attempts_runner_id_ended_at", "attempts", ["runner_id", "ended_at"])
     op.add_column("projections", Column("is_stale", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -61,7 +63,8 @@ def downgrade() -> None:
         op.drop_column("projections", name)
     op.drop_index("ix_attempts_runner_id_ended_at", "attempts")
     op.drop_index("ix_runners_cluster_state", "runners")
-    for name in ("is_draining", "is_external", "asked_at"):
+    op.drop_column("attempts", "heard_before")
+    for name in ("is_draining", "is_external", "asked_at", "heard_seconds"):
         op.drop_column("runners", name)
     for name in FILTERS:
         op.drop_index(f"ix_trials_sweep_id_{name}_number", "trials")
