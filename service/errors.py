@@ -98,6 +98,14 @@ class BadFilter(SweepServiceError):
     title = "Bad filter"
 
 
+class BadComparison(SweepServiceError):
+    """Sweeps were to be put side by side that are one, too many, or the same."""
+
+    status_code = 422
+    code = "bad_comparison"
+    title = "Nothing to compare"
+
+
 class WrongState(SweepServiceError):
     """The sweep's state does not allow this."""
 

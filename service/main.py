@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 
 from service.api import (
     clusters,
+    compare,
     curves,
     events,
     exports,
@@ -62,6 +63,7 @@ API = (
     sweeps,
     steering,
     trials,
+    compare,
     curves,
     events,
     logs,

@@ -27,6 +27,11 @@ async def find(session: Session, sweep_id: str) -> ReportRow | None:
     return await session.get(ReportRow, sweep_id)
 
 
+async def find_json(session: Session, sweep_id: str) -> str | None:
+    """The numbers of a report, if it has been made, without its pages."""
+    return await session.scalar(select(ReportRow.json).where(ReportRow.sweep_id == sweep_id))
+
+
 async def exists(session: Session, sweep_id: str) -> bool:
     """Whether the report has been made; its pages are large, so they stay where they are."""
     query = select(ReportRow.sweep_id).where(ReportRow.sweep_id == sweep_id)

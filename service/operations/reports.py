@@ -22,11 +22,17 @@ from service.robustness.trials import CurvePoint, SweepHeader, TrialRow
 async def get_report(session: Session, sweep: SweepRow) -> ReportRow:
     """The report in all its forms. Raises ReportNotReady before the sweep has been analysed."""
     report = await reports.find(session, sweep.id)
-    if report is None and sweep.state in FINISHED_STATES:
-        raise ReportNotReady(f"sweep {sweep.id} is {sweep.state.value}: it ended without a report")
     if report is None:
-        raise ReportNotReady(f"sweep {sweep.id} is {sweep.state.value}; its report comes when every trial has ended")
+        raise _not_ready(sweep)
     return report
+
+
+async def get_report_json(session: Session, sweep: SweepRow) -> str:
+    """The numbers of the report. Raises ReportNotReady before the sweep has been analysed."""
+    document = await reports.find_json(session, sweep.id)
+    if document is None:
+        raise _not_ready(sweep)
+    return document
 
 
 async def make_report(database: Database, sweep: SweepRow, now: datetime) -> ReportRow:
@@ -87,3 +93,9 @@ def trial_fact(row: LedgerTrial, curve: list[ResultRow], metric: str) -> TrialRo
             if metric in point.metrics
         ),
     )
+
+
+def _not_ready(sweep: SweepRow) -> ReportNotReady:
+    if sweep.state in FINISHED_STATES:
+        return ReportNotReady(f"sweep {sweep.id} is {sweep.state.value}: it ended without a report")
+    return ReportNotReady(f"sweep {sweep.id} is {sweep.state.value}; its report comes when every trial has ended")

@@ -38,7 +38,7 @@ class Panel:
 
 def render_html(report: RobustnessReport) -> str:
     """The whole page; every text from people and clusters is escaped by the template."""
-    template = _environment().get_template("report.html")
+    template = page_environment().get_template("report.html")
     return template.render(
         report=report,
         colors=arm_colors(report),
@@ -52,7 +52,8 @@ def render_html(report: RobustnessReport) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Where the templates of pages are."""
     loader = PackageLoader("service.robustness", "page")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 

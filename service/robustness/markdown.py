@@ -20,20 +20,20 @@ def render_markdown(report: RobustnessReport) -> str:
     sweep = report.sweep
     matched = f", equal {sweep.match.replace('_', ' ')}" if report.comparisons else ""
     parts = [
-        f"# Robustness of {_text(sweep.name)}",
-        f"{_text(sweep.dataset)}, {sweep.metric} ({sweep.goal}), {sweep.design} design{matched}; "
-        f"sweep `{_text(sweep.sweep_id)}`.",
-        *(f"> **Note:** {_text(alert)}" for alert in report.alerts),
-        _table(endings_table(report)),
+        f"# Robustness of {escaped(sweep.name)}",
+        f"{escaped(sweep.dataset)}, {sweep.metric} ({sweep.goal}), {sweep.design} design{matched}; "
+        f"sweep `{escaped(sweep.sweep_id)}`.",
+        *(f"> **Note:** {escaped(alert)}" for alert in report.alerts),
+        markdown_table(endings_table(report)),
     ]
     if report.comparisons:
-        parts.append(_table(pairs_table(report.comparisons)))
+        parts.append(markdown_table(pairs_table(report.comparisons)))
     parts += _verdicts(report)
     for comparison in report.comparisons:
         parts += _comparison(comparison)
-    parts += [_table(best_table(report)), _table(cost_table(report))]
+    parts += [markdown_table(best_table(report)), markdown_table(cost_table(report))]
     if report.tests:
-        parts.append(_table(tests_table(report)))
+        parts.append(markdown_table(tests_table(report)))
     parts.append(
         f"Intervals are at {report.confidence:.0%}; bootstraps draw {report.resamples:,} resamples of pairs, "
         f"seed {report.seed}."
@@ -41,10 +41,32 @@ def render_markdown(report: RobustnessReport) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def markdown_table(table: Table) -> str:
+    """The table under its title."""
+    lines = [
+        f"#### {table.title}",
+        "",
+        escaped(table.reading),
+        "",
+        _row([escaped(cell) for cell in table.header]),
+        _row(["---"] * len(table.header)),
+        *(_row([escaped(cell) for cell in row]) for row in table.rows),
+    ]
+    return "\n".join(lines)
+
+
+def escaped(text: str) -> str:
+    """The text on one line, with escapes for what would end a cell, start HTML, code, emphasis or a link."""
+    line = " ".join(text.split()).replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;")
+    for mark in ("`", "*", "|"):
+        line = line.replace(mark, f"\\{mark}")
+    return line.replace("](", "]\\(")
+
+
 def _verdicts(report: RobustnessReport) -> list[str]:
     if report.why_no_comparison:
-        return [_text(report.why_no_comparison)]
-    sentences = [f"- {_text(verdict.sentence)}" for pair in report.comparisons for verdict in _as_trained(pair)]
+        return [escaped(report.why_no_comparison)]
+    sentences = [f"- {escaped(verdict.sentence)}" for pair in report.comparisons for verdict in _as_trained(pair)]
     return ["## In short", "\n".join(sentences)]
 
 
@@ -53,43 +75,22 @@ def _as_trained(comparison: Comparison) -> list[Verdict]:
 
 
 def _comparison(comparison: Comparison) -> list[str]:
-    title = f"## {_text(comparison.arms[0])} and {_text(comparison.arms[1])}"
+    title = f"## {escaped(comparison.arms[0])} and {escaped(comparison.arms[1])}"
     if comparison.reason:
-        return [title, f"No figures: {_text(comparison.reason)}."]
+        return [title, f"No figures: {escaped(comparison.reason)}."]
     return [title, *(part for view in comparison.views for part in _view(comparison, view))]
 
 
 def _view(comparison: Comparison, view: View) -> list[str]:
     if not view.cuts:
-        return [_table(table) for table in view_tables(comparison.arms, view)]
+        return [markdown_table(table) for table in view_tables(comparison.arms, view)]
     title = f"### At {view.title}"
     if not any(cuts.cut for cuts in view.cuts):
         return [title, cuts_sentence(view)]
-    sentences = "\n".join(f"- {_text(verdict.sentence)}" for verdict in view.verdicts)
-    tables = [_table(table) for table in view_tables(comparison.arms, view)]
-    return [title, _text(cuts_sentence(view)), sentences, *tables]
-
-
-def _table(table: Table) -> str:
-    lines = [
-        f"#### {table.title}",
-        "",
-        _text(table.reading),
-        "",
-        _row([_text(cell) for cell in table.header]),
-        _row(["---"] * len(table.header)),
-        *(_row([_text(cell) for cell in row]) for row in table.rows),
-    ]
-    return "\n".join(lines)
+    sentences = "\n".join(f"- {escaped(verdict.sentence)}" for verdict in view.verdicts)
+    tables = [markdown_table(table) for table in view_tables(comparison.arms, view)]
+    return [title, escaped(cuts_sentence(view)), sentences, *tables]
 
 
 def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _text(text: str) -> str:
-    """The text on one line, with escapes for what would end a cell, start HTML, code, emphasis or a link."""
-    line = " ".join(text.split()).replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;")
-    for mark in ("`", "*", "|"):
-        line = line.replace(mark, f"\\{mark}")
-    return line.replace("](", "]\\(")

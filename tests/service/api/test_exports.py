@@ -8,38 +8,14 @@ from pathlib import Path
 import httpx
 import pyarrow.parquet as pq
 import pytest
-from fakes.ledger import World, completed, small_spec, step
+from fakes.ledger import World, small_spec
 from fakes.many_trials import write_ended_trials
+from fakes.reported import reported_sweep
 
-from search_spaces.outcomes import Outcome
-from service.db import reports
 from service.exports.reading import read_trials
 from service.operations import exports
-from service.operations.reports import make_report
 from service.robustness import bootstrap
 from service.robustness.report import RobustnessReport, build_report
-
-
-async def reported_sweep(world: World, points: int = 6) -> str:
-    """Id of a sweep whose trials have ended in several ways, with its report."""
-    sweep_id = await world.create(small_spec(design={"configurations": points}))
-    runner = await world.open_runner(sweep_id)
-    for number in range(2 * points):
-        name = f"t{number}"
-        await runner.take(name)
-        score = 0.5 + (number * 37 % 19) / 40
-        results = [
-            step(name, epoch, metrics={"val_top1": score - 0.1 / epoch, "train_loss": 1 / 3}) for epoch in (1, 2)
-        ]
-        ending = completed(name, score, seconds=2 + number / 7)
-        if number == 5:
-            failed = {"outcome": Outcome.DIVERGED, "reason": "=1+1, the loss is NaN", "scores": {}}
-            ending = ending.model_copy(update=failed)
-        await runner.report(results=results, outcomes=[ending])
-    report = await make_report(world.database, await world.sweep(sweep_id), world.clock())
-    async with world.database.write() as session:
-        await reports.store(session, report)
-    return sweep_id
 
 
 @pytest.fixture(autouse=True)
