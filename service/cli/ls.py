@@ -14,11 +14,12 @@ from service.schemas.sweeps import SweepSummary
 def ls(
     state: Annotated[SweepState | None, typer.Option(help="Only sweeps in this state.")] = None,
     name: Annotated[str | None, typer.Option(help="Only sweeps of this name.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Whose; * is everybody's. For admins.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most sweeps to list.")] = 20,
 ) -> None:
     """List sweeps, newest first."""
     with connect() as client:
-        sweeps = list(islice(client.list_sweeps(state=state, name=name), limit))
+        sweeps = list(islice(client.list_sweeps(state=state, name=name, owner=owner), limit))
     if not sweeps:
         typer.echo("no sweeps; submit one with: supsweep submit digits_demo")
         return

@@ -2,6 +2,7 @@
 
 import typer
 
+from service.cli import keys, webhooks
 from service.cli.clusters import clusters
 from service.cli.demo import demo
 from service.cli.failures import failing_in_sentences
@@ -45,6 +46,9 @@ COMMANDS = (
 )
 for command in COMMANDS:
     app.command()(failing_in_sentences(command))
+
+for name, group in (("keys", keys.app), ("webhooks", webhooks.app)):
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

@@ -24,9 +24,14 @@ class SweepCalls(Calls):
         """The sweep with the progress of its arms."""
         return read(SweepDetail, self._call("GET", sweep_path(sweep_id)))
 
-    def list_sweeps(self, *, state: SweepState | None = None, name: str | None = None) -> Iterator[SweepSummary]:
-        """The caller's sweeps, newest first; pages are fetched as they are needed."""
-        filters = {"state": state, "name": name}
+    def list_sweeps(
+        self, *, state: SweepState | None = None, name: str | None = None, owner: str | None = None
+    ) -> Iterator[SweepSummary]:
+        """The caller's sweeps, newest first; pages are fetched as they are needed.
+
+        An admin may ask for another owner's, or for everybody's with *.
+        """
+        filters = {"state": state, "name": name, "owner": owner}
         for answer in self._pages("/v1/sweeps", {key: value for key, value in filters.items() if value is not None}):
             yield from read(SweepPage, answer).items
 
