@@ -10,9 +10,7 @@ from typing import Any
 from search_spaces.vocabulary import Vocabulary, refusal
 
 _SPEC_FIELDS: dict[tuple[str, ...], tuple[list[Any], str]] = {
-    ("design", "sampler"): ([None, "sobol", "random", "tpe"], "comes with the complete set of samplers"),
     ("design", "match"): (["epochs", "image_passes"], "comes with runs metered by time"),
-    ("pruning", "kind"): (["none", "asha", "median"], "comes with the complete set of pruners"),
 }
 """Field of the spec → the values that have code, and when the others come."""
 

@@ -303,6 +303,27 @@ async def results_of(session: Session, sweep_id: str) -> dict[int, list[ResultRo
     return curves
 
 
+async def curves(
+    session: Session, sweep_id: str, metric: str, *, arm: str | None = None
+) -> dict[int, dict[int, float]]:
+    """Number of the trial → step → the metric, for every trial, or those of one arm, that reported it."""
+    value = ResultRow.metrics[metric].as_float()
+    query = select(TrialRow.number, ResultRow.step, value).join(TrialRow, TrialRow.id == ResultRow.trial_id)
+    query = query.where(TrialRow.sweep_id == sweep_id, value.is_not(None))
+    if arm is not None:
+        query = query.where(TrialRow.arm == arm)
+    found: dict[int, dict[int, float]] = {}
+    for number, step, measured in await session.execute(query.order_by(ResultRow.step)):
+        found.setdefault(number, {})[step] = measured
+    return found
+
+
+async def outcomes(session: Session, sweep_id: str, arm: str) -> dict[int, Outcome | None]:
+    """Number → outcome of every trial of the arm; None before its end."""
+    query = select(TrialRow.number, TrialRow.outcome).where(TrialRow.sweep_id == sweep_id, TrialRow.arm == arm)
+    return dict((await session.execute(query)).tuples().all())
+
+
 async def running_device_seconds(session: Session, sweep_id: str) -> float:
     """Device-seconds of the attempts that are still running, as far as they were reported."""
     query = select(func.sum(AttemptRow.device_seconds)).join(TrialRow, TrialRow.id == AttemptRow.trial_id)

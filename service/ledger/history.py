@@ -1,16 +1,17 @@
-"""What has been tried so far, as a search needs it to say what to try next."""
+"""What has been tried so far, as a search needs it to say what to try next, and what to end early."""
 
-from service.db import sweeps, trials
+from search_spaces.sweep_spec import SweepSpec
+from service.db import trials
 from service.db.database import Session
+from service.db.trials import TrialRow
+from service.search.pruning import Curve
 from service.search.study import PastTrial
 
 
-async def load_history(session: Session, sweep_id: str) -> list[PastTrial]:
-    """Every trial of the sweep by number, in any state, with its curve of the sweep's metric."""
-    sweep = await sweeps.find(session, sweep_id)
-    assert sweep is not None, f"the history of a sweep that is not there: {sweep_id}"
-    metric = sweep.spec.score_metric.name
-    curves = await trials.results_of(session, sweep_id)
+async def load_history(session: Session, sweep_id: str, spec: SweepSpec) -> list[PastTrial]:
+    """Every trial of the sweep by number, in any state; with its curve where some may have been pruned."""
+    is_pruned = spec.pruning.kind != "none"
+    curves = await trials.curves(session, sweep_id, spec.score_metric.name) if is_pruned else {}
     return [
         PastTrial(
             number=row.number,
@@ -19,8 +20,22 @@ async def load_history(session: Session, sweep_id: str) -> list[PastTrial]:
             replicate=row.replicate,
             config=row.config,
             outcome=row.outcome,
-            score=row.score,
-            curve={point.step: point.metrics[metric] for point in curves.get(row.id, []) if metric in point.metrics},
+            scores=_scores(spec, row),
+            curve=curves.get(row.number, {}),
+            attributes=row.search_attributes,
         )
         for row in await trials.page(session, sweep_id)
     ]
+
+
+async def load_curves(session: Session, sweep_id: str, spec: SweepSpec, arm: str) -> list[Curve]:
+    """The curve of every trial of the arm by number: all that a pruner looks at."""
+    outcomes = await trials.outcomes(session, sweep_id, arm)
+    values = await trials.curves(session, sweep_id, spec.score_metric.name, arm=arm)
+    return [Curve(number, outcome, values.get(number, {})) for number, outcome in sorted(outcomes.items())]
+
+
+def _scores(spec: SweepSpec, row: TrialRow) -> tuple[float, ...] | None:
+    """Its values of the sweep's metrics, where it has all of them: a completed trial."""
+    names = [metric.name for metric in spec.metrics]
+    return tuple(row.scores[name] for name in names) if all(name in row.scores for name in names) else None

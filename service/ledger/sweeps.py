@@ -49,6 +49,7 @@ def trial_row(sweep_id: str, planned: PlannedTrial) -> TrialRow:
         point=planned.point,
         replicate=planned.replicate,
         config_document=planned.config.model_dump(mode="json"),
+        search_attributes=dict(planned.search_attributes),
         state=TrialState.PLANNED,
     )
 

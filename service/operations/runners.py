@@ -10,9 +10,10 @@ from search_spaces.sweep_spec import SweepSpec, count_trials
 from service.db import runners, sweeps, trials
 from service.db.database import Database, Session
 from service.db.runners import RunnerRow
+from service.db.trials import TrialRow
 from service.errors import RunnerFenced, Unauthenticated
 from service.ledger.ask import DRAW_AGAIN_SECONDS, DrawWanted, answer_ask, start_drawn
-from service.ledger.history import load_history
+from service.ledger.history import load_curves, load_history
 from service.ledger.report import apply_report, attempts_to_stop, prune
 from service.ledger.runners import renew_lease, token_sha256
 from service.lifecycle import RunnerState
@@ -33,7 +34,7 @@ async def ask(
     if not isinstance(answer, DrawWanted):
         return answer
     async with database.read() as session:
-        history = await load_history(session, runner.sweep_id)
+        history = await load_history(session, runner.sweep_id, answer.spec)
     if len(history) >= count_trials(answer.spec):
         return Wait(seconds=DRAW_AGAIN_SECONDS)
     drawn = await asyncio.to_thread(draw_next, answer.spec, history)
@@ -80,21 +81,22 @@ async def _believed_runner(
 
 async def _hopeless(database: Database, spec: SweepSpec, runner: RunnerRow, results: list[StepResult]) -> list[str]:
     """The attempts among the results that should be pruned: others promise more at the same epoch."""
-    if spec.pruning.kind == "none" or not results:
+    measured = [result for result in results if spec.score_metric.name in result.metrics]
+    if spec.pruning.kind == "none" or not measured:
         return []
     async with database.read() as session:
-        history = await load_history(session, runner.sweep_id)
-        numbers = {name: await _trial_number(session, runner, name) for name in {r.tune_trial_id for r in results}}
-    running = {past.number: past for past in history if past.outcome is None}
+        names = {result.tune_trial_id for result in measured}
+        judged = {name: trial for name in names if (trial := await _running_trial(session, runner, name))}
+        arms = {trial.arm for trial in judged.values()}
+        curves = {arm: await load_curves(session, runner.sweep_id, spec, arm) for arm in arms}
     return [
         result.tune_trial_id
-        for result in results
-        if (past := running.get(numbers[result.tune_trial_id])) is not None
-        and result.step in past.curve
-        and await asyncio.to_thread(should_prune, spec, history, past, result.step)
+        for result in measured
+        if (trial := judged.get(result.tune_trial_id)) is not None
+        and await asyncio.to_thread(should_prune, spec, trial.arm, curves[trial.arm], trial.number, result.step)
     ]
 
 
-async def _trial_number(session: Session, runner: RunnerRow, tune_trial_id: str) -> int:
+async def _running_trial(session: Session, runner: RunnerRow, tune_trial_id: str) -> TrialRow | None:
     found = await trials.find_attempt(session, runner.id, tune_trial_id)
-    return -1 if found is None else found[1].number
+    return None if found is None or found[0].ended_at is not None else found[1]

@@ -1,7 +1,8 @@
 """Designs: the trials of a sweep whose points are known before the first one runs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from search_spaces.arms import Arm, arm_config
 from search_spaces.points import Point, Values, undrawn_points
@@ -23,6 +24,8 @@ class PlannedTrial:
     replicate: int
     seed: int
     config: TrialConfig
+    search_attributes: Mapping[str, Any] = field(default_factory=dict)
+    """What the sampler of a search wants to find with the trial later."""
 
     @property
     def slot(self) -> Slot:

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
+from search_spaces.arms import Arm
 from search_spaces.objectives import views_per_image
+from search_spaces.space import held_value
+from search_spaces.sweep_spec import SweepSpec
 from search_spaces.trial_config import TrialConfig
 from service.errors import SweepServiceError
 
@@ -30,6 +33,18 @@ def match_arms(match: str, configs: Mapping[str, TrialConfig]) -> dict[str, Tria
     assert match == "image_passes", f"no code matches {match}"
     most_views = max(views_per_image(config.objective) * config.epochs for config in configs.values())
     return {arm: _stretched(arm, config, most_views) for arm, config in configs.items()}
+
+
+def match_centre(spec: SweepSpec, arm: Arm) -> TrialConfig:
+    """The arm's base, matched with those of the others: in a search arms share no points. Raises CannotMatch."""
+    return match_arms(spec.design.match, {other.name: spec.base_config(other) for other in spec.arms})[arm.name]
+
+
+def most_epochs(spec: SweepSpec, arm: Arm) -> int:
+    """The most epochs that a trial of a search may train; drawn epochs are not matched."""
+    domain = spec.space_of(arm).get("epochs")
+    drawn: list[int] = [] if domain is None else [held_value("epochs", value) for value in domain.extremes()]
+    return max([*drawn, match_centre(spec, arm).epochs])
 
 
 def _stretched(arm: str, config: TrialConfig, views: int) -> TrialConfig:

@@ -1,7 +1,8 @@
 """Optuna studies in memory, rebuilt from the ledger's rows whenever one is needed: the ledger is the only truth."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import optuna
 from optuna.pruners import BasePruner
@@ -11,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search_spaces.datasets import facts_of
 from search_spaces.metrics import METRICS, Goal
 from search_spaces.outcomes import SCORED_AT_CHANCE, Outcome
+from search_spaces.space import Space
 from search_spaces.sweep_spec import SweepSpec
 from search_spaces.trial_config import TrialConfig
 from service.search.coordinates import coordinates_of, distribution_of
@@ -28,10 +30,12 @@ class PastTrial:
     config: TrialConfig
     outcome: Outcome | None
     """None while it is planned or running."""
-    score: float | None
-    """The sweep's metric; only a completed trial has one."""
+    scores: tuple[float, ...] | None
+    """Its values of the sweep's metrics; only a completed trial has them."""
     curve: Mapping[int, float]
-    """Step → the sweep's metric, as far as it was reported."""
+    """Step → the sweep's first metric, as far as it was reported."""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """What the sampler noted when it drew the trial."""
 
     @property
     def slot(self) -> Slot:
@@ -40,51 +44,53 @@ class PastTrial:
 
 
 def new_study(
-    *, sampler: BaseSampler | None = None, pruner: BasePruner | None = None, direction: Goal = "minimize"
+    *,
+    name: str = "",
+    sampler: BaseSampler | None = None,
+    pruner: BasePruner | None = None,
+    goals: Sequence[Goal] = ("minimize",),
 ) -> optuna.Study:
     """An empty study in memory."""
     # Optuna tells of every new study; here there is one per suggestion.
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna.create_study(sampler=sampler, pruner=pruner, direction=direction)
+    return optuna.create_study(study_name=name, sampler=sampler, pruner=pruner, directions=goals)
 
 
 def rebuild_study(
     spec: SweepSpec,
     arm_name: str,
     history: Iterable[PastTrial],
-    *,
-    sampler: BaseSampler | None = None,
-    pruner: BasePruner | None = None,
-    system_attributes: Mapping[int, Mapping[str, float]] | None = None,
+    factors: Space,
+    sampler: BaseSampler,
+    warm: Iterable[PastTrial] = (),
 ) -> optuna.Study:
-    """The study of one arm, with the arm's past trials in the order of their numbers.
-
-    `system_attributes` (by trial number) is what a pruner would have noted. A trial that ended at chance level
-    is complete with that score, a pruned one is pruned, an unfinished one runs; the others taught nothing.
-    """
-    study = new_study(sampler=sampler, pruner=pruner, direction=METRICS[spec.score_metric.name].goal)
+    """The study of one arm over some of its factors: the `warm` trials, then its own in the order of their numbers."""
+    study = new_study(name=arm_name, sampler=sampler, goals=[METRICS[metric.name].goal for metric in spec.metrics])
     own = (past for past in history if past.arm == arm_name)
-    for past in sorted(own, key=lambda past: past.number):
-        attributes = (system_attributes or {}).get(past.number, {})
-        study.add_trial(_frozen_trial(spec, past, dict(attributes)))
+    in_order = [*warm, *sorted(own, key=lambda past: past.number)]
+    study.add_trials(frozen_trial(spec, past, factors) for past in in_order)
     return study
 
 
-def _frozen_trial(spec: SweepSpec, past: PastTrial, attributes: dict[str, float]) -> FrozenTrial:
-    arm = spec.arm(past.arm)
-    space = spec.space_of(arm)
-    coordinates = coordinates_of(arm, space, past.config)
+def frozen_trial(spec: SweepSpec, past: PastTrial, factors: Space) -> FrozenTrial:
+    """The trial as Optuna knows it.
+
+    One that ended at chance level is complete with that score, a pruned one is pruned, an unfinished one runs; the
+    others taught nothing.
+    """
+    coordinates = coordinates_of(spec.arm(past.arm), factors, past.config)
     return optuna.create_trial(
-        state=_state(past.outcome),
-        value=_value(spec, past),
+        state=state_of(past.outcome),
+        values=_values(spec, past),
         params=coordinates,
-        distributions={name: distribution_of(space[name]) for name in coordinates},
+        distributions={name: distribution_of(factors[name]) for name in coordinates},
         intermediate_values=dict(past.curve),
-        system_attrs=attributes,
+        system_attrs=dict(past.attributes),
     )
 
 
-def _state(outcome: Outcome | None) -> TrialState:
+def state_of(outcome: Outcome | None) -> TrialState:
+    """The state of a trial with this outcome in Optuna's eyes."""
     if outcome is None:
         return TrialState.RUNNING
     if outcome is Outcome.PRUNED:
@@ -93,7 +99,8 @@ def _state(outcome: Outcome | None) -> TrialState:
     return TrialState.COMPLETE if is_scored else TrialState.FAIL
 
 
-def _value(spec: SweepSpec, past: PastTrial) -> float | None:
+def _values(spec: SweepSpec, past: PastTrial) -> Sequence[float] | None:
     if past.outcome in SCORED_AT_CHANCE:
-        return METRICS[spec.score_metric.name].chance_level(facts_of(spec.dataset).classes)
-    return past.score if past.outcome is Outcome.COMPLETED else None
+        classes = facts_of(spec.dataset).classes
+        return [METRICS[metric.name].chance_level(classes) for metric in spec.metrics]
+    return past.scores if past.outcome is Outcome.COMPLETED else None

@@ -1,63 +1,100 @@
 """Suggestions: the next trial of a search, drawn from all that the ledger knows when a runner asks."""
 
 from collections.abc import Sequence
-
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from search_spaces.arms import Arm, arm_config
-from search_spaces.domains import Scalar
+from search_spaces.domains import ChoiceDomain, Scalar
+from search_spaces.space import Space
 from search_spaces.sweep_spec import SweepSpec
 from search_spaces.trial_config import TrialConfig
 from service.search.coordinates import draw_values
 from service.search.designs import PlannedTrial
-from service.search.matching import match_arms
+from service.search.matching import match_centre
+from service.search.samplers import initial_attributes, make_sampler
 from service.search.slots import Slot, derived_seed, slots, trial_seed
-from service.search.study import PastTrial, rebuild_study
+from service.search.study import PastTrial, frozen_trial, rebuild_study
+
+REMEMBERING = ("cmaes", "nsga2")
+"""Samplers that note with each trial what they need of it later: its generation, and the state of the search."""
 
 
-def draw_next(spec: SweepSpec, history: Sequence[PastTrial]) -> PlannedTrial:
+class Suggestion(NamedTuple):
+    """What to try in one trial."""
+
+    values: dict[str, Scalar]
+    """By factor; inactive ones are absent."""
+    attributes: dict[str, Any]
+    """What the sampler wants to find with the trial when it draws later ones."""
+
+
+def draw_next(spec: SweepSpec, history: Sequence[PastTrial], warm: Sequence[PastTrial] = ()) -> PlannedTrial:
     """The trial that follows `history`, all trials of the sweep so far in any state.
 
     It takes the first slot that is free: arms take turns, and a design that has grown is filled up in the order of
-    `slots`. A replicate repeats its point's configuration with another seed. There must be a free slot.
+    `slots`. A replicate repeats its point's configuration with another seed. There must be a free slot. `warm` are
+    trials of an earlier sweep, each under the name of the arm that learns from it. Raises CannotMatch and
+    SamplerUnavailable.
     """
     taken = {past.slot for past in history}
     slot = next(slot for slot in slots(spec) if slot not in taken)
-    number = len(history)
     seed = trial_seed(spec.design.seed, slot.point, slot.replicate)
-    config = _config_of(spec, slot, number, history).model_copy(update={"seed": seed})
-    return PlannedTrial(number, slot.arm, slot.point, slot.replicate, seed, config)
+    number = len(history)
+    config, attributes = _draw(spec, slot, history, warm, number)
+    config = config.model_copy(update={"seed": seed})
+    return PlannedTrial(number, slot.arm, slot.point, slot.replicate, seed, config, attributes)
 
 
-def suggest(spec: SweepSpec, arm_name: str, history: Sequence[PastTrial], number: int) -> dict[str, Scalar]:
-    """The values to try in trial `number` of the arm; inactive factors are absent.
+def suggest(
+    spec: SweepSpec, arm_name: str, history: Sequence[PastTrial], number: int, warm: Sequence[PastTrial] = ()
+) -> Suggestion:
+    """What to try in trial `number` of the arm.
 
-    A pure function: the same history and number give the same values.
+    A pure function: the same past and number give the same suggestion.
     """
-    seed = derived_seed(spec.design.seed, "suggestion", arm_name, number)
-    study = rebuild_study(spec, arm_name, history, sampler=_sampler(spec.design.effective_sampler, seed))
-    return draw_values(study.ask(), spec.space_of(spec.arm(arm_name)))
+    design = spec.design
+    space = spec.space_of(spec.arm(arm_name))
+    seed = derived_seed(design.seed, "suggestion", arm_name, number)
+    own_warm = [past for past in warm if past.arm == arm_name]
+    if design.effective_sampler == "cmaes":
+        source = [frozen_trial(spec, past, _numbers(space)) for past in own_warm]
+        sampler = make_sampler("cmaes", seed, design.configurations, source)
+        study = rebuild_study(spec, arm_name, history, _unconditional(space), sampler)
+    else:
+        sampler = make_sampler(design.effective_sampler, seed, design.configurations)
+        initial = [replace(past, attributes=initial_attributes(sampler)) for past in own_warm]
+        study = rebuild_study(spec, arm_name, history, space, sampler, initial)
+    values = draw_values(study.ask(), space)
+    attributes = study.get_trials(deepcopy=False)[-1].system_attrs
+    return Suggestion(values, dict(attributes) if design.effective_sampler in REMEMBERING else {})
 
 
-def _config_of(spec: SweepSpec, slot: Slot, number: int, history: Sequence[PastTrial]) -> TrialConfig:
+def _draw(
+    spec: SweepSpec, slot: Slot, history: Sequence[PastTrial], warm: Sequence[PastTrial], number: int
+) -> tuple[TrialConfig, dict[str, Any]]:
     if slot.replicate > 0:
-        return next(past.config for past in history if past.arm == slot.arm and past.point == slot.point)
+        return next(past.config for past in history if past.arm == slot.arm and past.point == slot.point), {}
     arm = spec.arm(slot.arm)
-    drawn = suggest(spec, arm.name, history, number)
-    return arm_config(arm, _matched_epochs(spec, arm) | drawn)
+    suggestion = suggest(spec, arm.name, history, number, warm)
+    return arm_config(arm, _matched_epochs(spec, arm) | suggestion.values), suggestion.attributes
 
 
 def _matched_epochs(spec: SweepSpec, arm: Arm) -> dict[str, Scalar]:
-    """Arms share no points in a search, so they are matched at their centres; drawn epochs go over that."""
-    centres = {other.name: spec.base_config(other) for other in spec.arms}
-    matched = match_arms(spec.design.match, centres)[arm.name]
+    """Those of the arm's matched centre; drawn epochs go over that."""
+    matched = match_centre(spec, arm)
     return {"epochs": matched.epochs, "warmup_epochs": matched.warmup_epochs}
 
 
-def _sampler(name: str, seed: int) -> BaseSampler:
-    if name == "random":
-        return RandomSampler(seed=seed)
-    assert name == "tpe", f"no code for the sampler {name}"
-    # The liar keeps trials that run at once apart. Factors without a condition are modelled together
-    # (multivariate, Optuna's default for one objective), conditional ones each alone.
-    return TPESampler(seed=seed, constant_liar=True)
+def _unconditional(space: Space) -> Space:
+    """What CMA-ES is shown: it gives up for good once the number of factors that all trials have has changed."""
+    return {name: domain for name, domain in space.items() if not domain.when}
+
+
+def _numbers(space: Space) -> Space:
+    """What CMA-ES itself moves."""
+    return {
+        name: domain
+        for name, domain in _unconditional(space).items()
+        if not isinstance(domain, ChoiceDomain) and domain.size() != 1
+    }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from search_spaces.presets import PRESETS
 from search_spaces.presets.vary import vary
 from search_spaces.sweep_spec import SweepSpec
+from service.search.designs import PlannedTrial
 from service.search.study import PastTrial
 from service.search.suggestions import draw_next
 
@@ -85,11 +86,16 @@ def run_search() -> Callable[..., list[PastTrial]]:
         history = list(history)
         for _ in range(trials):
             drawn = draw_next(spec, history)
-            fresh = PastTrial(drawn.number, drawn.arm, drawn.point, drawn.replicate, drawn.config, None, None, {})
-            history.append(end(fresh))
+            history.append(end(_planned(drawn)))
         return history
 
     return run
+
+
+def _planned(drawn: PlannedTrial) -> PastTrial:
+    """The trial as the ledger knows it before it has ended."""
+    place = (drawn.number, drawn.arm, drawn.point, drawn.replicate)
+    return PastTrial(*place, drawn.config, None, None, {}, drawn.search_attributes)
 
 
 @st.composite

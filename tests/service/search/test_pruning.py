@@ -1,31 +1,26 @@
-"""Decisions against a study that Optuna keeps itself while several trials report in turn."""
+"""Pruning against a study that Optuna keeps itself: the same curves, the same decisions."""
 
 import random
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from optuna.pruners import BasePruner, MedianPruner, SuccessiveHalvingPruner
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, SuccessiveHalvingPruner
 from optuna.trial import TrialState
 
 from search_spaces.outcomes import Outcome
 from search_spaces.sweep_spec import SweepSpec
-from service.search.pruning import should_prune
-from service.search.study import PastTrial, new_study
-from service.search.suggestions import draw_next
+from service.search.pruning import Curve, should_prune
+from service.search.study import new_study
 
 MakeSpec = Callable[..., SweepSpec]
 EPOCHS = 15
-
-
-def _fresh(spec: SweepSpec, number: int, arm: str = "supcon") -> PastTrial:
-    config = draw_next(spec, []).config
-    return PastTrial(number, arm, number, 0, config, None, None, {})
+"""What the demo's supcon arm trains."""
 
 
 def _prune_online(pruner: BasePruner, curves: list[list[float]], at_once: int) -> list[int | None]:
     """Step at which each trial was pruned, by Optuna itself; `at_once` trials report in turn."""
-    study = new_study(pruner=pruner, direction="maximize")
+    study = new_study(name="supcon", pruner=pruner, goals=["maximize"])
     pruned_at: list[int | None] = []
     for start in range(0, len(curves), at_once):
         batch = curves[start : start + at_once]
@@ -46,22 +41,22 @@ def _prune_online(pruner: BasePruner, curves: list[list[float]], at_once: int) -
 
 
 def _prune_rebuilt(spec: SweepSpec, curves: list[list[float]], at_once: int) -> list[int | None]:
-    """The same by `should_prune`, from nothing but the ledger's rows."""
-    ledger: dict[int, PastTrial] = {}
+    """The same by `should_prune`, from nothing but the ledger's rows; numbers of the arm's trials have gaps."""
+    ledger: dict[int, Curve] = {}
     pruned_at: list[int | None] = [None] * len(curves)
     for start in range(0, len(curves), at_once):
-        numbers = range(start, min(start + at_once, len(curves)))
-        ledger |= {number: _fresh(spec, number) for number in numbers}
+        batch = range(start, min(start + at_once, len(curves)))
+        ledger |= {place: Curve(2 * place, None, {}) for place in batch}
         for step in range(1, EPOCHS + 1):
-            for number in numbers:
-                if pruned_at[number] is None:
-                    curve = {**ledger[number].curve, step: curves[number][step - 1]}
-                    ledger[number] = replace(ledger[number], curve=curve)
-                    if should_prune(spec, list(ledger.values()), ledger[number], step):
-                        pruned_at[number] = step
-        for number in numbers:
-            outcome = Outcome.COMPLETED if pruned_at[number] is None else Outcome.PRUNED
-            ledger[number] = replace(ledger[number], outcome=outcome, score=curves[number][-1])
+            for place in batch:
+                if pruned_at[place] is None:
+                    values = {**ledger[place].values, step: curves[place][step - 1]}
+                    ledger[place] = replace(ledger[place], values=values)
+                    if should_prune(spec, "supcon", list(ledger.values()), 2 * place, step):
+                        pruned_at[place] = step
+        for place in batch:
+            outcome = Outcome.COMPLETED if pruned_at[place] is None else Outcome.PRUNED
+            ledger[place] = replace(ledger[place], outcome=outcome)
     return pruned_at
 
 
@@ -96,29 +91,49 @@ def test_asha_decides_as_optuna_does(search_spec: MakeSpec, at_once: int, warmup
     assert not all(decided)
 
 
+@pytest.mark.parametrize("at_once", [1, 3])
+@pytest.mark.parametrize(("warmup_epochs", "reduction_factor"), [(0, 2), (2, 2), (1, 3)])
+def test_hyperband_decides_as_optuna_does(
+    search_spec: MakeSpec, at_once: int, warmup_epochs: int, reduction_factor: int
+) -> None:
+    pruning = {"kind": "hyperband", "warmup_epochs": warmup_epochs, "reduction_factor": reduction_factor}
+    curves = _curves(4, 24)
+    decided = _prune_rebuilt(search_spec(pruning=pruning), curves, at_once)
+    pruner = HyperbandPruner(min_resource=max(1, warmup_epochs), max_resource=EPOCHS, reduction_factor=reduction_factor)
+    assert decided == _prune_online(pruner, curves, at_once)
+    assert len({step for step in decided if step}) > 1
+    assert not all(decided)
+
+
+def test_hyperband_counts_on_the_most_epochs_that_may_be_drawn(search_spec: MakeSpec) -> None:
+    spec = search_spec(pruning={"kind": "hyperband", "reduction_factor": 2})
+    document = spec.model_dump(mode="json")
+    document["shared"]["epochs"] = {"kind": "choice", "values": [4, 40]}
+    curves = _curves(4, 24)
+    decided = _prune_rebuilt(SweepSpec.model_validate(document), curves, 1)
+    assert decided == _prune_online(HyperbandPruner(min_resource=1, max_resource=40, reduction_factor=2), curves, 1)
+    assert decided != _prune_rebuilt(spec, curves, 1)
+
+
+def test_hyperband_with_a_warm_up_beyond_the_epochs_prunes_nothing(search_spec: MakeSpec) -> None:
+    spec = search_spec(pruning={"kind": "hyperband", "warmup_epochs": 100})
+    assert not any(_prune_rebuilt(spec, _curves(4, 12), 1))
+
+
 def test_a_step_is_judged_the_same_when_later_ones_came_with_it(search_spec: MakeSpec) -> None:
     spec = search_spec(pruning={"kind": "asha", "reduction_factor": 3})
-    good = replace(_fresh(spec, 0), curve=dict.fromkeys(range(1, 10), 0.9))
-    bad = replace(_fresh(spec, 1), curve=dict.fromkeys(range(1, 6), 0.2))
-    decisions = [should_prune(spec, [good, bad], bad, step) for step in range(1, 6)]
+    good = Curve(0, Outcome.COMPLETED, dict.fromkeys(range(1, 10), 0.9))
+    bad = Curve(1, None, dict.fromkeys(range(1, 6), 0.2))
+    decisions = [should_prune(spec, "supcon", [good, bad], 1, step) for step in range(1, 6)]
     assert decisions == [True, False, True, False, False]
 
 
-def test_the_other_arm_sets_no_standard(search_spec: MakeSpec) -> None:
-    spec = search_spec(pruning={"kind": "asha"})
-    foreign = [replace(_fresh(spec, number, "cross_entropy"), curve={1: 0.9}) for number in range(9)]
-    bad = replace(_fresh(spec, 9), curve={1: 0.1})
-    assert not should_prune(spec, [*foreign, bad], bad, 1)
-
-
 def test_without_a_pruner_nothing_is_pruned(search_spec: MakeSpec) -> None:
-    spec = search_spec()
-    good = [replace(_fresh(spec, number), curve={1: 0.9}) for number in range(9)]
-    bad = replace(_fresh(spec, 9), curve={1: 0.1})
-    assert not should_prune(spec, [*good, bad], bad, 1)
+    good = [Curve(number, None, {1: 0.9}) for number in range(9)]
+    assert not should_prune(search_spec(), "supcon", [*good, Curve(9, None, {1: 0.1})], 9, 1)
 
 
-def test_a_trial_without_the_metric_is_left_alone(search_spec: MakeSpec) -> None:
-    for kind in ("asha", "median"):
-        spec = search_spec(pruning={"kind": kind, "startup_trials": 0})
-        assert not should_prune(spec, [], _fresh(spec, 0), 1)
+@pytest.mark.parametrize("kind", ["asha", "hyperband", "median"])
+def test_a_trial_without_the_metric_is_left_alone(search_spec: MakeSpec, kind: str) -> None:
+    spec = search_spec(pruning={"kind": kind, "startup_trials": 0})
+    assert not should_prune(spec, "supcon", [Curve(0, None, {})], 0, 1)

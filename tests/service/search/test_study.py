@@ -1,9 +1,12 @@
 """What a rebuilt study holds of each kind of past trial."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from optuna import Study
+from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from search_spaces.outcomes import Outcome
@@ -24,9 +27,13 @@ def past(spec: SweepSpec) -> PastTrial:
     return PastTrial(0, drawn.arm, 0, 0, drawn.config, None, None, {1: 0.3, 2: 0.6})
 
 
+def _study(spec: SweepSpec, history: Sequence[PastTrial], warm: Sequence[PastTrial] = ()) -> Study:
+    return rebuild_study(spec, "supcon", history, spec.space_of(spec.arm("supcon")), RandomSampler(), warm)
+
+
 def _rebuilt(spec: SweepSpec, past: PastTrial, outcome: Outcome | None, score: float | None = None) -> FrozenTrial:
-    study = rebuild_study(spec, past.arm, [replace(past, outcome=outcome, score=score)])
-    return study.trials[0]
+    scores = None if score is None else (score,)
+    return _study(spec, [replace(past, outcome=outcome, scores=scores)]).trials[0]
 
 
 def test_a_completed_trial_is_complete_with_its_score_and_curve(spec: SweepSpec, past: PastTrial) -> None:
@@ -58,11 +65,27 @@ def test_an_unfinished_trial_runs(spec: SweepSpec, past: PastTrial) -> None:
 def test_a_study_holds_its_arms_trials_by_number_and_no_others(spec: SweepSpec, past: PastTrial) -> None:
     history = [replace(past, number=number, curve={1: number}) for number in (4, 0, 2)]
     foreign = replace(past, number=1, arm="cross_entropy")
-    study = rebuild_study(spec, past.arm, [foreign, *history])
+    study = _study(spec, [foreign, *history])
     assert [trial.intermediate_values for trial in study.trials] == [{1: 0}, {1: 2}, {1: 4}]
+
+
+def test_warm_trials_come_first(spec: SweepSpec, past: PastTrial) -> None:
+    warm = replace(past, number=7, curve={1: 9.0})
+    study = _study(spec, [past], [warm])
+    assert [trial.intermediate_values for trial in study.trials] == [{1: 9.0}, {1: 0.3, 2: 0.6}]
 
 
 @pytest.mark.parametrize(("metric", "direction"), [("val_top1", "MAXIMIZE"), ("val_nll", "MINIMIZE")])
 def test_the_metric_gives_the_direction(spec: SweepSpec, metric: str, direction: str) -> None:
-    study = rebuild_study(vary(spec, metric={"name": metric}), "supcon", [])
-    assert study.direction.name == direction
+    assert _study(vary(spec, metric={"name": metric}), []).direction.name == direction
+
+
+def test_several_metrics_give_several_directions_and_values(spec: SweepSpec, past: PastTrial) -> None:
+    several = vary(spec, metric=[{"name": "val_nll"}, {"name": "val_top1"}])
+    ended = [
+        replace(past, outcome=Outcome.COMPLETED, scores=(0.5, 0.9)),
+        replace(past, number=1, outcome=Outcome.DIVERGED),
+    ]
+    study = _study(several, ended)
+    assert [direction.name for direction in study.directions] == ["MINIMIZE", "MAXIMIZE"]
+    assert [trial.values for trial in study.trials] == [[0.5, 0.9], pytest.approx([math.log(10), 0.1])]

@@ -27,7 +27,7 @@ def _score(config: TrialConfig) -> float:
 
 
 def _complete(trial: PastTrial) -> PastTrial:
-    return replace(trial, outcome=Outcome.COMPLETED, score=_score(trial.config))
+    return replace(trial, outcome=Outcome.COMPLETED, scores=(_score(trial.config),))
 
 
 def _end_in_many_ways(trial: PastTrial) -> PastTrial:
@@ -42,7 +42,7 @@ def test_suggestions_equal_those_of_a_study_that_optuna_keeps(search_spec: MakeS
     spec = search_spec()
     space = spec.space_of(spec.arm("supcon"))
     history = [trial for trial in run_search(spec, 60, _end_in_many_ways) if trial.arm == "supcon"]
-    online = new_study(direction="maximize")
+    online = new_study(goals=["maximize"])
     for past in history:
         online.sampler = TPESampler(seed=derived_seed(0, "suggestion", "supcon", past.number), constant_liar=True)
         trial = online.ask()
@@ -53,7 +53,7 @@ def test_suggestions_equal_those_of_a_study_that_optuna_keeps(search_spec: MakeS
         if past.outcome is Outcome.PRUNED:
             online.tell(trial, state=TrialState.PRUNED)
         else:
-            online.tell(trial, 0.1 if past.outcome is Outcome.DIVERGED else past.score)
+            online.tell(trial, [0.1] if past.outcome is Outcome.DIVERGED else past.scores)
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
@@ -79,7 +79,7 @@ def test_a_search_draws_only_active_factors(search_spec: MakeSpec, run_search: R
     history = run_search(spec, 40, _complete)
     for number in range(40, 60):
         space = spec.space_of(spec.arm("supcon"))
-        values = suggest(spec, "supcon", history, number)
+        values = suggest(spec, "supcon", history, number).values
         assert set(values) == {name for name in space if is_active(space[name], values)}
 
 
@@ -87,7 +87,7 @@ def test_tpe_learns_where_random_does_not(search_spec: MakeSpec, run_search: Run
     means = {}
     for sampler in ("tpe", "random"):
         history = run_search(search_spec(sampler=sampler), 80, _complete)
-        late = [trial.score for trial in history[40:] if trial.score is not None]
+        late = [trial.scores[0] for trial in history[40:] if trial.scores is not None]
         means[sampler] = sum(late) / len(late)
     assert means["tpe"] > means["random"] + 0.15
 
@@ -95,8 +95,8 @@ def test_tpe_learns_where_random_does_not(search_spec: MakeSpec, run_search: Run
 def test_trials_that_run_keep_the_next_one_away(search_spec: MakeSpec, run_search: RunSearch) -> None:
     spec = search_spec()
     history = run_search(spec, 40, _complete)
-    waiting = [replace(trial, outcome=None, score=None) for trial in history[-4:]]
-    failed = [replace(trial, outcome=Outcome.FAILED, score=None) for trial in history[-4:]]
+    waiting = [replace(trial, outcome=None, scores=None) for trial in history[-4:]]
+    failed = [replace(trial, outcome=Outcome.FAILED, scores=None) for trial in history[-4:]]
     beside, alone = (draw_next(spec, [*history[:-4], *last]) for last in (waiting, failed))
     assert beside.config != alone.config
 
@@ -104,7 +104,7 @@ def test_trials_that_run_keep_the_next_one_away(search_spec: MakeSpec, run_searc
 def test_what_was_tried_in_one_arm_says_nothing_of_the_other(search_spec: MakeSpec, run_search: RunSearch) -> None:
     spec = search_spec()
     history = run_search(spec, 40, _complete)
-    worse = [replace(trial, score=0.0) if trial.arm == "cross_entropy" else trial for trial in history]
+    worse = [replace(trial, scores=(0.0,)) if trial.arm == "cross_entropy" else trial for trial in history]
     assert draw_next(spec, worse) == draw_next(spec, history)
     assert draw_next(spec, history).arm == "supcon"
 
