@@ -1,5 +1,7 @@
 """The database of one process: an engine, and sessions that are one transaction each."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -29,6 +31,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _create_engine(url)
         self._writing_engine = self.engine.execution_options(writes=True)
+        self._turns = _Turns() if self.engine.dialect.name == "sqlite" else contextlib.nullcontext()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
@@ -41,7 +44,11 @@ class Database:
     async def write(self) -> AsyncIterator[Session]:
         """A session whose changes are committed at its end, or not at all when it raises."""
         with _refusals():
-            async with AsyncSession(self._writing_engine, expire_on_commit=False) as session, session.begin():
+            async with (
+                self._turns,
+                AsyncSession(self._writing_engine, expire_on_commit=False) as session,
+                session.begin(),
+            ):
                 yield session
 
     async def check(self) -> None:
@@ -58,6 +65,24 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self.engine.dispose()
+
+
+class _Turns:
+    """Lets the writers of this process write one after another, in the order they came.
+
+    SQLite takes one writer at a time and lets the others ask again and again: with many of them most of the time goes
+    into asking, and the unlucky wait for ever.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        async with asyncio.timeout(BUSY_SECONDS):
+            await self._lock.acquire()
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._lock.release()
 
 
 def _create_engine(url: str) -> AsyncEngine:
