@@ -215,6 +215,30 @@ class SecretUnreadable(SweepServiceError):
     title = "Secret unreadable"
 
 
+class NoTracking(SweepServiceError):
+    """What is asked for needs an MLflow server, and none is configured."""
+
+    status_code = 409
+    code = "no_tracking"
+    title = "No MLflow server"
+
+
+class TrackingAway(SweepServiceError):
+    """MLflow does not answer, or refuses, and what is asked for needs it."""
+
+    status_code = 503
+    code = "tracking_away"
+    title = "MLflow is away"
+
+
+class StorageAway(SweepServiceError):
+    """Checkpoints cannot be reached."""
+
+    status_code = 503
+    code = "storage_away"
+    title = "The storage is away"
+
+
 class DatabaseFull(SweepServiceError):
     """The disk of the database has no room."""
 

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from fastapi import Depends, FastAPI
 
 from service.api import (
+    audit,
     clusters,
     compare,
     curves,
+    deletion,
     events,
     exports,
     health,
@@ -62,6 +64,8 @@ API = (
     exports,
     sweeps,
     steering,
+    deletion,
+    audit,
     trials,
     compare,
     curves,

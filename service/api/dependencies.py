@@ -144,6 +144,15 @@ OwnedSweep = Annotated[SweepRow, Depends(_owned_sweep, scope="function")]
 """The caller's sweep, to look at."""
 
 
+async def _visible_sweep(parts: WiredParts, caller: Reader, sweep_id: SweepId) -> SweepRow:
+    async with parts.database.read() as session:
+        return await find_owned(session, sweep_id, caller.sees)
+
+
+VisibleSweep = Annotated[SweepRow, Depends(_visible_sweep)]
+"""The caller's sweep, to look at for long: no connection is held meanwhile."""
+
+
 async def _changeable_sweep(parts: WiredParts, caller: Writer, sweep_id: SweepId) -> SweepRow:
     # A session of its own: no connection is held while the handler waits for one to write with.
     async with parts.database.read() as session:

@@ -41,6 +41,14 @@ class Database:
                 yield session
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Session]:
+        """A session that changes nothing and sees everything as it stood at one moment."""
+        async with self.read() as session:
+            if self.engine.dialect.name == "postgresql":  # SQLite shows one moment to every transaction
+                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
         """A session whose changes are committed at its end, or not at all when it raises."""
         with _refusals():

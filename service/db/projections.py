@@ -1,5 +1,6 @@
 """Projections: how far each sweep has been shown in MLflow."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -8,7 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, UtcDateTime
 from service.db.database import Session
+from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
+from service.db.trials import AttemptRow, TrialRow
 
 
 class ProjectionRow(Base):
@@ -75,10 +78,37 @@ async def forget_future(session: Session, until: datetime) -> None:
     await session.execute(update(ProjectionRow).where(ProjectionRow.claimed_until > until).values(claimed_until=until))
 
 
+async def hold(session: Session, sweep_id: str, worker: str, *, until: datetime) -> None:
+    """Keeps the claim until then, if it is still the worker's."""
+    row = await find_claimed(session, sweep_id, worker)
+    if row is not None:
+        row.claimed_until = until
+
+
+async def release(session: Session, sweep_id: str, worker: str) -> None:
+    """Gives the claim back, if it is still the worker's."""
+    row = await find_claimed(session, sweep_id, worker)
+    if row is not None:
+        row.claimed_by = row.claimed_until = None
+
+
 async def find_claimed(session: Session, sweep_id: str, worker: str) -> ProjectionRow | None:
     """The projection, locked, if `worker` still holds its claim."""
     row = await find(session, sweep_id, lock=True)
     return row if row is not None and row.claimed_by == worker else None
+
+
+async def newest_runners(session: Session, trial_ids: Collection[int]) -> dict[int, RunnerRow]:
+    """Trial id → the runner of its newest attempt, for those of the trials that have been attempted."""
+    query = select(TrialRow.id, RunnerRow).join(AttemptRow, AttemptRow.trial_id == TrialRow.id)
+    query = query.join(RunnerRow, RunnerRow.id == AttemptRow.runner_id)
+    newest = query.where(TrialRow.id.in_(trial_ids), AttemptRow.number == TrialRow.attempts)
+    return dict((await session.execute(newest)).all())
+
+
+async def forget_mlflow_runs(session: Session, sweep_id: str) -> None:
+    """Forgets which runs show the sweep's trials."""
+    await session.execute(update(TrialRow).where(TrialRow.sweep_id == sweep_id).values(mlflow_run_id=None))
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Index, String, Text, or_, select, tuple_, update
+from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from search_spaces.sweep_spec import SweepSpec
@@ -93,6 +94,12 @@ async def get(session: Session, sweep_id: str, *, lock: bool = False) -> SweepRo
     if row is None:
         raise NotFound(f"no sweep {sweep_id!r}")
     return row
+
+
+async def delete(session: Session, sweep_id: str) -> None:
+    """Deletes the sweep with everything that belongs to it, and whatever would lead to it."""
+    await session.execute(sql_delete(IdempotencyRow).where(IdempotencyRow.resource == f"sweeps/{sweep_id}"))
+    await session.execute(sql_delete(SweepRow).where(SweepRow.id == sweep_id))
 
 
 class Position(NamedTuple):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from search_spaces.outcomes import Outcome
@@ -258,19 +258,6 @@ async def attempts_with_clusters(session: Session, trial_id: int) -> Sequence[tu
     query = select(AttemptRow, RunnerRow.cluster).join(RunnerRow, RunnerRow.id == AttemptRow.runner_id)
     rows = await session.execute(query.where(AttemptRow.trial_id == trial_id).order_by(AttemptRow.number))
     return [(attempt, cluster) for attempt, cluster in rows]
-
-
-async def newest_runners(session: Session, trial_ids: Collection[int]) -> dict[int, RunnerRow]:
-    """Trial id → the runner of its newest attempt, for those of the trials that have been attempted."""
-    query = select(TrialRow.id, RunnerRow).join(AttemptRow, AttemptRow.trial_id == TrialRow.id)
-    query = query.join(RunnerRow, RunnerRow.id == AttemptRow.runner_id)
-    newest = query.where(TrialRow.id.in_(trial_ids), AttemptRow.number == TrialRow.attempts)
-    return dict((await session.execute(newest)).all())
-
-
-async def forget_mlflow_runs(session: Session, sweep_id: str) -> None:
-    """Forgets which runs show the sweep's trials."""
-    await session.execute(update(TrialRow).where(TrialRow.sweep_id == sweep_id).values(mlflow_run_id=None))
 
 
 async def find_result(session: Session, trial_id: int, step: int) -> ResultRow | None:

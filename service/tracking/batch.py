@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.db import clusters, events, reports, sweeps, trials
+from service.db import clusters, events, projections, reports, sweeps, trials
 from service.db.database import Database, Session
 from service.db.events import EventRow
 from service.db.projections import ProjectionRow
@@ -106,11 +106,11 @@ async def _load_news(session: Session, sweep: SweepView, told: Sequence[EventRow
         if "number" in event.data:
             by_number.setdefault(event.data["number"], []).append(event)
     rows = await trials.numbered(session, sweep.id, by_number)
-    newest = await trials.newest_runners(session, [row.id for row in rows])
+    newest = await projections.newest_runners(session, [row.id for row in rows])
     addresses = await clusters.addresses(session)
     return [
         TrialNews(
-            trial=_view_trial(
+            trial=view_trial(
                 row, sweep, _view_place(newest.get(row.id), addresses), first_told_at=by_number[row.number][0].at
             ),
             run_id=row.mlflow_run_id,
@@ -121,7 +121,7 @@ async def _load_news(session: Session, sweep: SweepView, told: Sequence[EventRow
     ]
 
 
-def _view_trial(row: TrialRow, sweep: SweepView, place: Place | None, *, first_told_at: datetime) -> TrialView:
+def view_trial(row: TrialRow, sweep: SweepView, place: Place | None, *, first_told_at: datetime) -> TrialView:
     return TrialView(
         sweep_id=row.sweep_id,
         number=row.number,

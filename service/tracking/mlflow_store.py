@@ -170,8 +170,8 @@ def _metrics(steps: Sequence[StepView]) -> list[Metric]:
 def _final_metrics(trial: TrialView) -> list[Metric]:
     if trial.state is not TrialState.ENDED:
         return []
-    final = presentation.trial_final_metrics(trial)
-    return [Metric(name, value, trial.ended_at_ms, trial.config.epochs) for name, value in final.items()]
+    final, at_ms = presentation.trial_final_metrics(trial), presentation.final_metrics_at_ms(trial)
+    return [Metric(name, value, at_ms, trial.config.epochs) for name, value in final.items()]
 
 
 def _seen(run: Run) -> SeenRun:

@@ -43,6 +43,9 @@ OUTCOME_STATUSES = {
 }
 """MLflow knows three endings; the tag `supsweep.outcome` tells ours apart."""
 
+COSTS = ("attempts", "device_seconds", "image_passes")
+"""Final metrics that may still grow: a trial that was pruned trains on until it hears of it."""
+
 UNENDED_STATUSES = {TrialState.PLANNED: "SCHEDULED", TrialState.RUNNING: "RUNNING"}
 
 
@@ -123,6 +126,12 @@ def trial_status(trial: TrialView) -> str:
     return OUTCOME_STATUSES[trial.outcome] if trial.outcome else UNENDED_STATUSES[trial.state]
 
 
+def final_metrics_at_ms(trial: TrialView) -> int:
+    """Their time: after that of the last step, which may have come in the same report, so that they are the newest."""
+    assert trial.ended_at_ms is not None, f"trial {trial.number} has not ended"
+    return trial.ended_at_ms + 1
+
+
 def spec_file(sweep: SweepView) -> str:
     """The sweep's spec, as JSON."""
     return json.dumps(sweep.spec.model_dump(mode="json"), indent=2)
@@ -135,12 +144,8 @@ def environment_file(environment: Environment) -> str:
 
 def trial_final_metrics(trial: TrialView) -> dict[str, float]:
     """The final scores and the cost of a trial that has ended."""
-    cost = {
-        "attempts": float(trial.attempts),
-        "device_seconds": trial.device_seconds,
-        "image_passes": float(trial.image_passes),
-    }
-    return {**trial.scores, **cost}
+    cost = (float(trial.attempts), trial.device_seconds, float(trial.image_passes))
+    return {**trial.scores, **dict(zip(COSTS, cost, strict=True))}
 
 
 def without_credentials(url: str) -> str:

@@ -174,14 +174,13 @@ async def _clear(projection: Projection, claimed: ClaimedProjection, worker: str
             return
         cursor.is_stale, cursor.sequence = False, 0
         cursor.experiment_id = cursor.run_id = None
-        await trials.forget_mlflow_runs(session, sweep_id)
+        await projections.forget_mlflow_runs(session, sweep_id)
 
 
 async def _renew(projection: Projection, claimed: ClaimedProjection, worker: str) -> None:
     async with projection.database.write() as session:
-        cursor = await projections.find_claimed(session, claimed.row.sweep_id, worker)
-        if cursor is not None:
-            cursor.claimed_until = projection.clock() + timedelta(seconds=CLAIM_SECONDS)
+        until = projection.clock() + timedelta(seconds=CLAIM_SECONDS)
+        await projections.hold(session, claimed.row.sweep_id, worker, until=until)
 
 
 async def _fail(

@@ -193,7 +193,7 @@ def test_a_completed_trial_shows_scores_cost_and_time_once(subject: Subject, she
     shelf.show(_ended(trial, Outcome.COMPLETED), run_id=run_id)
     shown = subject.shown(run_id)
     expected = {"val_top1": 0.9, "test_top1": 0.8, "device_seconds": 4.5, "image_passes": 1000.0, "attempts": 1.0}
-    assert shown.metrics == {name: [(15, value, START_MS + 9000)] for name, value in expected.items()}
+    assert shown.metrics == {name: [(15, value, START_MS + 9001)] for name, value in expected.items()}
     assert (shown.status, shown.ended_at_ms) == ("FINISHED", START_MS + 9000)
 
 

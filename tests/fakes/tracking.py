@@ -4,9 +4,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from fakes.ledger import World
+
 from service.lifecycle import FINISHED_STATES, TrialState
 from service.tracking import presentation
 from service.tracking.environment import read_environment
+from service.tracking.projector import Projection, project_next_batch
 from service.tracking.protocol import RunGone, SweepRun, TrackingRefused, TrackingUnavailable
 from service.tracking.server import TrackingServer
 from service.tracking.view import SeenRun, StepView, SweepView, TrialView
@@ -76,10 +79,9 @@ class FakeTrackingStore:
         run.tags |= presentation.trial_tags(trial)
         run.status = presentation.trial_status(trial)
         if trial.state is TrialState.ENDED:
-            assert trial.ended_at_ms is not None
             run.ended_at_ms = trial.ended_at_ms
             for metric, value in presentation.trial_final_metrics(trial).items():
-                run.add_metric(metric, trial.config.epochs, value, trial.ended_at_ms)
+                run.add_metric(metric, trial.config.epochs, value, presentation.final_metrics_at_ms(trial))
         return run_id
 
     def log_steps(self, run_id: str, steps: Sequence[StepView]) -> None:
@@ -155,6 +157,25 @@ class FakeTrackingStore:
 def fake_server(store: FakeTrackingStore) -> TrackingServer:
     """The store with what it is told of the service."""
     return TrackingServer(store, PUBLIC_URL, read_environment())
+
+
+def projection_of(world: World, store: FakeTrackingStore) -> Projection:
+    """What a projector of the world's ledger works with."""
+    return Projection(world.database, fake_server(store), world.clock, lambda report: {"cost.json": report})
+
+
+async def project_once(world: World, store: FakeTrackingStore) -> bool:
+    """Whether there was anything to show; a failure counts as something."""
+    try:
+        return await project_next_batch(projection_of(world, store), "worker")
+    except (TrackingUnavailable, TrackingRefused):
+        return True
+
+
+async def project_all(world: World, store: FakeTrackingStore) -> None:
+    """Shows everything that may be shown now."""
+    while await project_once(world, store):
+        pass
 
 
 def _seen(run_id: str, run: ShownRun) -> SeenRun:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fakes.ledger import World, completed, lost, step
-from fakes.tracking import FakeTrackingStore, ShownRun, fake_server
+from fakes.tracking import FakeTrackingStore, ShownRun, project_all, project_once, projection_of
 
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import TrialEnding
@@ -23,7 +23,7 @@ from service.db.sweeps import SweepRow
 from service.ledger.sweeps import move
 from service.lifecycle import SweepState, TrialState
 from service.tracking import projector
-from service.tracking.projector import LONGEST_RETRY_SECONDS, RETRY_SECONDS, Projection, project_next_batch
+from service.tracking.projector import LONGEST_RETRY_SECONDS, RETRY_SECONDS, project_next_batch
 from service.tracking.protocol import TrackingRefused, TrackingUnavailable
 
 
@@ -31,22 +31,6 @@ from service.tracking.protocol import TrackingRefused, TrackingUnavailable
 def store() -> FakeTrackingStore:
     """A tracking server in memory."""
     return FakeTrackingStore()
-
-
-def projection_of(world: World, store: FakeTrackingStore) -> Projection:
-    return Projection(world.database, fake_server(store), world.clock, lambda report: {"cost.json": report})
-
-
-async def project_once(world: World, store: FakeTrackingStore, worker: str = "worker") -> bool:
-    try:
-        return await project_next_batch(projection_of(world, store), worker)
-    except (TrackingUnavailable, TrackingRefused):
-        return True
-
-
-async def project_all(world: World, store: FakeTrackingStore) -> None:
-    while await project_once(world, store):
-        pass
 
 
 async def cursor_of(world: World, sweep_id: str) -> ProjectionRow:
@@ -150,7 +134,7 @@ async def test_nothing_doubles_when_the_projector_dies_after_any_call(
         cursor = await projections.find(session, sweep_id, lock=True)
         assert cursor is not None
         cursor.sequence, cursor.run_id, cursor.experiment_id = 0, None, None
-        await trials.forget_mlflow_runs(session, sweep_id)
+        await projections.forget_mlflow_runs(session, sweep_id)
 
     class Killed(BaseException):
         pass

@@ -1,0 +1,57 @@
+"""What the ledger can set right by itself. The sweep must be locked, and the picture taken under that lock."""
+
+from datetime import datetime
+
+from service.db import events, runners
+from service.db.database import Session
+from service.db.trials import AttemptRow, TrialRow
+from service.ledger.audit.itself import charged_seconds, is_charged_rightly, is_forsaken, unwanted_attempts
+from service.ledger.audit.picture import LedgerPicture
+from service.ledger.outcomes import LOST, end_attempt, lose_attempt
+from service.ledger.runners import fence
+from service.lifecycle import TrialState
+from service.settings import Settings
+
+REASON = "an audit found that nobody ran it any more"
+
+
+async def repair_ledger(session: Session, settings: Settings, picture: LedgerPicture, now: datetime) -> list[str]:
+    """Closes what is open and should not be, plans forsaken trials again, charges what was spent; tells what it did."""
+    done: list[str] = []
+    for trial in picture.trials:
+        for attempt in unwanted_attempts(picture, trial):
+            await _close(session, settings, attempt, trial, now)
+            done.append(f"closed attempt {attempt.number} of trial {trial.number}")
+        if is_forsaken(picture, trial):
+            trial.state = TrialState.PLANNED
+            await events.append(
+                session, trial.sweep_id, "trial.lost", now, number=trial.number, attempt=trial.attempts, reason=REASON
+            )
+            done.append(f"planned trial {trial.number} again")
+        if not is_charged_rightly(picture, trial):
+            trial.device_seconds = charged_seconds(picture, trial)
+            await events.append(
+                session,
+                trial.sweep_id,
+                "trial.charged",
+                now,
+                number=trial.number,
+                device_seconds=trial.device_seconds,
+            )
+            done.append(f"charged trial {trial.number} with {trial.device_seconds:g} device-seconds")
+    return done
+
+
+async def fence_runner(session: Session, settings: Settings, runner_id: str, now: datetime) -> None:
+    """Fences a runner that the picture shows without a job; its trials are planned again."""
+    row = await runners.find(session, runner_id, lock=True)
+    assert row is not None, f"runner {runner_id} vanished"
+    await fence(session, settings, row, now, "an audit found that its job is gone")
+
+
+async def _close(session: Session, settings: Settings, attempt: AttemptRow, trial: TrialRow, now: datetime) -> None:
+    """The trial is planned again only if this was the attempt that it was said to run in."""
+    if trial.state is TrialState.RUNNING and attempt.number == trial.attempts:
+        await lose_attempt(session, settings, attempt, trial, now, REASON, last_seen_at=now)
+        return
+    end_attempt(attempt, trial, LOST, attempt.device_seconds, now)

@@ -1,0 +1,91 @@
+"""What an owner does to a finished sweep last: delete it, with or without its runs in MLflow and its checkpoints.
+
+What lies elsewhere goes first and the ledger last, so that a deletion that was cut off anywhere is simply asked for
+again: the sweep is there until all of it is gone.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from service.db import sweeps
+from service.db.database import Database, Session
+from service.db.projections import ProjectionRow
+from service.errors import NoTracking, StorageAway, TrackingAway, WrongState
+from service.lifecycle import FINISHED_STATES
+from service.operations.preconditions import check_version
+from service.settings import Settings
+from service.tracking.batch import known_run, view_sweep
+from service.tracking.claim import claimed_view
+from service.tracking.protocol import TrackingRefused, TrackingUnavailable
+from service.tracking.server import TrackingServer
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What a deletion works with, and how far it goes."""
+
+    database: Database
+    settings: Settings
+    tracking: TrackingServer | None
+    clock: Callable[[], datetime]
+    mlflow_runs: bool
+    checkpoints: bool
+
+
+async def delete_sweep(deletion: Deletion, sweep_id: str, if_match: str | None) -> None:
+    """Deletes the sweep. Until it has succeeded the sweep is there, and it may be asked for again.
+
+    Raises WrongState for a sweep that has not finished, TrackingAway, NoTracking and StorageAway.
+    """
+    async with deletion.database.read() as session:
+        await _check(session, sweep_id, if_match)
+    # The projector must not show again what is being deleted.
+    async with claimed_view(deletion.database, deletion.clock, sweep_id) as cursor:
+        if deletion.mlflow_runs:
+            await _delete_runs(deletion, sweep_id, cursor)
+        if deletion.checkpoints:
+            await asyncio.to_thread(_delete_checkpoints, Path(deletion.settings.effective_storage), sweep_id)
+        async with deletion.database.write() as session:
+            await _check(session, sweep_id, if_match, lock=True)
+            await sweeps.delete(session, sweep_id)
+
+
+async def _check(session: Session, sweep_id: str, if_match: str | None, *, lock: bool = False) -> None:
+    sweep = await sweeps.get(session, sweep_id, lock=lock)
+    check_version(if_match, sweep.version)
+    if sweep.state not in FINISHED_STATES:
+        accepted = " or ".join(sorted(state.value for state in FINISHED_STATES))
+        raise WrongState(f"sweep {sweep_id} is {sweep.state.value} and cannot be deleted; accepted: {accepted}")
+
+
+async def _delete_runs(deletion: Deletion, sweep_id: str, cursor: ProjectionRow | None) -> None:
+    if cursor is None:
+        raise WrongState(f"MLflow is being told of sweep {sweep_id}: delete it a little later, or let its runs stay")
+    if deletion.tracking is None:
+        if cursor.run_id is None:
+            return
+        raise NoTracking(
+            f"the runs of sweep {sweep_id} are in an MLflow server that is not configured any more: "
+            "set SUPSWEEP_MLFLOW_URI to it, or let them stay"
+        )
+    async with deletion.database.read() as session:
+        view = view_sweep(await sweeps.get(session, sweep_id), deletion.tracking)
+    store = deletion.tracking.store
+    try:
+        seen = await asyncio.to_thread(store.read_runs, view, known_run(cursor))
+        await asyncio.to_thread(store.delete_runs, [run.run_id for run in seen])
+    except (TrackingUnavailable, TrackingRefused) as error:
+        raise TrackingAway(f"sweep {sweep_id} is still there, its runs could not be deleted: {error}") from error
+
+
+def _delete_checkpoints(storage: Path, sweep_id: str) -> None:
+    try:
+        shutil.rmtree(storage / sweep_id)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageAway(f"sweep {sweep_id} is still there, its checkpoints could not be deleted: {error}") from error
