@@ -20,7 +20,7 @@ async def repair_ledger(session: Session, settings: Settings, picture: LedgerPic
     done: list[str] = []
     for trial in picture.trials:
         for attempt in unwanted_attempts(picture, trial):
-            await _close(session, settings, attempt, trial, now)
+            await _close(session, settings, picture, attempt, trial, now)
             done.append(f"closed attempt {attempt.number} of trial {trial.number}")
         if is_forsaken(picture, trial):
             trial.state = TrialState.PLANNED
@@ -49,9 +49,12 @@ async def fence_runner(session: Session, settings: Settings, runner_id: str, now
     await fence(session, settings, row, now, "an audit found that its job is gone")
 
 
-async def _close(session: Session, settings: Settings, attempt: AttemptRow, trial: TrialRow, now: datetime) -> None:
+async def _close(
+    session: Session, settings: Settings, picture: LedgerPicture, attempt: AttemptRow, trial: TrialRow, now: datetime
+) -> None:
     """The trial is planned again only if this was the attempt that it was said to run in."""
     if trial.state is TrialState.RUNNING and attempt.number == trial.attempts:
-        await lose_attempt(session, settings, attempt, trial, now, REASON, last_seen_at=now)
+        heard_seconds = picture.runners[attempt.runner_id].heard_seconds
+        await lose_attempt(session, settings, attempt, trial, now, REASON, heard_seconds=heard_seconds)
         return
     end_attempt(attempt, trial, LOST, attempt.device_seconds, now)
