@@ -6,6 +6,7 @@ from service.cli import keys, webhooks
 from service.cli.clusters import clusters
 from service.cli.demo import demo
 from service.cli.failures import failing_in_sentences
+from service.cli.join import join
 from service.cli.logs import logs
 from service.cli.ls import ls
 from service.cli.report import report
@@ -43,6 +44,7 @@ COMMANDS = (
     extend,
     retry_failed,
     clone,
+    join,
 )
 for command in COMMANDS:
     app.command()(failing_in_sentences(command))

@@ -9,6 +9,7 @@ from search_spaces.sweep_spec import SweepSpec
 from service.client.calls import Calls, read, sweep_path
 from service.lifecycle import SweepState
 from service.schemas.sweeps import SweepDetail, SweepPage, SweepSummary
+from service.schemas.workers import JoinedRunner
 
 
 class SweepCalls(Calls):
@@ -68,6 +69,10 @@ class SweepCalls(Calls):
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         body = {"changes": dict(changes or {})}
         return read(SweepDetail, self._call("POST", f"{sweep_path(sweep_id)}/clone", json=body, headers=headers))
+
+    def join_sweep(self, sweep_id: str, name: str) -> JoinedRunner:
+        """Opens a runner for a worker of the caller's own. Its token is shown only here."""
+        return read(JoinedRunner, self._call("POST", f"{sweep_path(sweep_id)}/workers", json={"name": name}))
 
     def _steer(self, sweep_id: str, action: str, body: Mapping[str, Any] | None = None) -> SweepDetail:
         request = {} if body is None else {"json": dict(body)}

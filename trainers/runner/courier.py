@@ -17,6 +17,9 @@ from trainers.runner.ledger_client import LedgerClient, RunnerRefused, ServiceUn
 
 log = logging.getLogger(__name__)
 
+GOODBYE_SECONDS = 1.0
+"""What a call under way gets when the runner must leave; Ray kills a stopped job 3 seconds after SIGTERM."""
+
 
 class Courier:
     """Reports within `heartbeat_seconds`; decides to leave after `patience_seconds` without any answer."""
@@ -127,3 +130,14 @@ class Courier:
         if silence_seconds > self._patience_seconds:
             log.error("patience is over: patience_seconds=%s", self._patience_seconds)
             self._departure.decide(Cause.UNREACHABLE)
+
+
+def say_goodbye(desk: Desk, courier: Courier, departure: Departure) -> int:
+    """Delivers what is on the desk, with all patience or in a hurry. The exit code."""
+    desk.close("its runner has ended")
+    if departure.cause is None:
+        courier.join()
+    if departure.cause in (Cause.BROKEN, Cause.TERMINATED):
+        courier.join(GOODBYE_SECONDS)
+        courier.deliver_last_words()
+    return departure.cause or 0

@@ -1,5 +1,6 @@
 """Why a runner leaves before its work is done: decided once, by whichever thread learns it first."""
 
+import signal
 import threading
 from enum import IntEnum
 
@@ -45,3 +46,8 @@ class Departure:
         """Raises LeaveNow once somebody has decided to leave."""
         if self._cause is not None:
             raise LeaveNow
+
+
+def leave_on_sigterm(departure: Departure) -> None:
+    """Makes SIGTERM a cause to leave."""
+    signal.signal(signal.SIGTERM, lambda *_: departure.decide(Cause.TERMINATED))

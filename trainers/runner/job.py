@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +12,8 @@ from ray import tune
 from ray.autoscaler.sdk import request_resources
 
 from search_spaces.runner_protocol import RunnerBrief
-from trainers.runner.courier import Courier
-from trainers.runner.departure import Cause, Departure, LeaveNow
+from trainers.runner.courier import Courier, say_goodbye
+from trainers.runner.departure import Cause, Departure, LeaveNow, leave_on_sigterm
 from trainers.runner.desk import Desk
 from trainers.runner.ledger_client import LedgerClient
 from trainers.runner.reporter import Reporter
@@ -25,9 +24,6 @@ from trainers.runner.searcher import LedgerSearcher
 from trainers.runner.trainable import train_attempt
 
 log = logging.getLogger(__name__)
-
-GOODBYE_SECONDS = 1.0
-"""What a call under way gets when the runner must leave; Ray kills a stopped job 3 seconds after SIGTERM."""
 
 TUNE_ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -52,10 +48,10 @@ def run_job(brief: RunnerBrief, token: str, train: Callable[[dict[str, Any]], No
         heartbeat_seconds=brief.heartbeat_seconds,
         patience_seconds=brief.patience_seconds,
     )
-    _leave_on_sigterm(departure)
+    leave_on_sigterm(departure)
     ray.init(address="auto")
     # Again, because Ray has put its own handler there.
-    _leave_on_sigterm(departure)
+    leave_on_sigterm(departure)
     courier.start()
     try:
         _run_tune(brief, desk, departure, train)
@@ -64,11 +60,7 @@ def run_job(brief: RunnerBrief, token: str, train: Callable[[dict[str, Any]], No
     except Exception:
         log.exception("runner crashed: runner=%s", brief.runner_id)
         departure.decide(Cause.BROKEN)
-    return _say_goodbye(desk, courier, departure)
-
-
-def _leave_on_sigterm(departure: Departure) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: departure.decide(Cause.TERMINATED))
+    return say_goodbye(desk, courier, departure)
 
 
 def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Callable[[dict[str, Any]], None]) -> None:
@@ -103,14 +95,3 @@ def _living_nodes() -> list[Node]:
 def _wish(bundles: list[dict[str, float]]) -> None:
     """Tells the autoscaler, if there is one, what is wanted at once."""
     request_resources(bundles=bundles)
-
-
-def _say_goodbye(desk: Desk, courier: Courier, departure: Departure) -> int:
-    """Delivers what is on the desk, with all patience or in a hurry. The exit code."""
-    desk.close("its runner has ended")
-    if departure.cause is None:
-        courier.join()
-    if departure.cause in (Cause.BROKEN, Cause.TERMINATED):
-        courier.join(GOODBYE_SECONDS)
-        courier.deliver_last_words()
-    return departure.cause or 0

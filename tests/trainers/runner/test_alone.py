@@ -1,0 +1,79 @@
+"""A person's own worker, as a process without a Ray cluster, against a ledger over HTTP."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from search_spaces.runner_protocol import RunnerBrief
+
+pytestmark = pytest.mark.slow
+
+Make = Callable[..., Any]
+Start = Callable[[RunnerBrief], subprocess.Popen[str]]
+ENDLESS = 10_000
+
+
+@pytest.fixture
+def start_worker() -> Iterator[Start]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(brief: RunnerBrief) -> subprocess.Popen[str]:
+        secrets = {"SUPSWEEP_RUNNER": brief.model_dump_json(), "SUPSWEEP_RUNNER_TOKEN": "secret"}
+        command = [sys.executable, "-m", "trainers.runner.alone"]
+        started.append(subprocess.Popen(command, env=os.environ | secrets, stderr=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_worker_trains_what_it_is_given_until_there_is_no_more(
+    ledger: Any, brief: Make, assignment: Make, start_worker: Start
+) -> None:
+    ledger.plan(assignment(0), assignment(1, checkpoint="000001/elsewhere.pt", attempt=2))
+    worker = start_worker(brief())
+    assert worker.wait(120) == 0
+    assert [ending["outcome"] for ending in ledger.news("outcomes")] == ["completed"] * 2
+    assert [(item["step"], item["checkpoint"]) for item in ledger.news("results")] == [(1, None), (2, None)] * 2
+
+
+def test_stopped_trial_makes_room_for_the_next(ledger: Any, brief: Make, assignment: Make, start_worker: Start) -> None:
+    ledger.plan(assignment(0, epochs=ENDLESS), assignment(1))
+    ledger.stopped = {0}
+    assert start_worker(brief()).wait(120) == 0
+    assert ledger.numbers("outcomes") == [1]
+
+
+def test_drained_worker_gives_its_trial_back(ledger: Any, brief: Make, assignment: Make, start_worker: Start) -> None:
+    ledger.plan(assignment(0, epochs=ENDLESS))
+    worker = start_worker(brief())
+    ledger.wait_for(lambda: bool(ledger.news("results")), 120)
+    ledger.is_draining = True
+    assert worker.wait(60) == 0
+    assert ledger.numbers("lost") == [0]
+
+
+def test_terminated_worker_gives_its_trial_back_at_once(
+    ledger: Any, brief: Make, assignment: Make, start_worker: Start
+) -> None:
+    ledger.plan(assignment(0, epochs=ENDLESS))
+    worker = start_worker(brief())
+    ledger.wait_for(lambda: bool(ledger.news("results")), 120)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(60) == 143
+    assert ledger.numbers("lost") == [0]
+
+
+def test_fenced_worker_leaves(ledger: Any, brief: Make, assignment: Make, start_worker: Start) -> None:
+    ledger.plan(assignment(0, epochs=ENDLESS))
+    worker = start_worker(brief())
+    ledger.wait_for(lambda: bool(ledger.news("results")), 120)
+    ledger.is_fenced = True
+    assert worker.wait(60) == 4

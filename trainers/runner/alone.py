@@ -1,0 +1,82 @@
+"""`python -m trainers.runner.alone`: a person's own worker, which trains one trial at a time without a Ray cluster.
+
+Its brief and its token are those that the service gave to `POST /v1/sweeps/{id}/workers`; `supsweep join` starts it
+with both. Its checkpoints are its own: what others wrote is not here, and nobody goes on from what is written here.
+"""
+
+import logging
+import sys
+import tempfile
+from pathlib import Path
+
+from search_spaces.runner_protocol import Finished, RunnerBrief, StepResult
+from trainers.runner.attempt import Attempt, attempt_of
+from trainers.runner.courier import Courier, say_goodbye
+from trainers.runner.departure import Departure, LeaveNow, leave_on_sigterm
+from trainers.runner.desk import Desk, Offer
+from trainers.runner.entrypoint import read_surroundings
+from trainers.runner.ledger_client import LedgerClient
+from trainers.runner.trainable import run_attempt
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 1.0
+"""How long to wait for a trial before looking whether to leave."""
+
+
+class GivenBack(BaseException):
+    """The ledger has decided about the trial, or wants it back."""
+
+
+def run_alone(brief: RunnerBrief, token: str) -> int:
+    """Trains until the ledger has no more. The exit code: 0, or the Cause of leaving early."""
+    departure, desk = Departure(), Desk()
+    courier = Courier(
+        desk,
+        LedgerClient(brief, token),
+        departure,
+        heartbeat_seconds=brief.heartbeat_seconds,
+        patience_seconds=brief.patience_seconds,
+    )
+    leave_on_sigterm(departure)
+    courier.start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="supsweep-") as storage:
+            _train_all(brief.model_copy(update={"storage": storage}), desk, departure)
+    except LeaveNow:
+        log.info("worker leaves early: runner=%s", brief.runner_id)
+    return say_goodbye(desk, courier, departure)
+
+
+def _train_all(brief: RunnerBrief, desk: Desk, departure: Departure) -> None:
+    """Raises LeaveNow."""
+    while not isinstance(answer := desk.take_trial(PATIENCE_SECONDS), Finished):
+        departure.leave_if_decided()
+        if answer is not None:
+            _train(_here(brief, answer), desk, departure)
+
+
+def _here(brief: RunnerBrief, offer: Offer) -> Attempt:
+    """The attempt, from the beginning where its checkpoint is elsewhere."""
+    name, assignment = offer
+    if assignment.checkpoint and not (Path(brief.storage) / assignment.checkpoint).exists():
+        assignment = assignment.model_copy(update={"checkpoint": None})
+    return attempt_of(brief, name, assignment)
+
+
+def _train(attempt: Attempt, desk: Desk, departure: Departure) -> None:
+    def report(result: StepResult) -> None:
+        desk.record(result.model_copy(update={"checkpoint": None}))
+        departure.leave_if_decided()
+        if desk.is_draining or not desk.is_open(attempt.tune_trial_id):
+            raise GivenBack
+
+    log.info("trial taken: attempt=%s trial=%s", attempt.tune_trial_id, attempt.assignment.number)
+    try:
+        desk.record(run_attempt(attempt, report))
+    except GivenBack:
+        log.info("trial given back: attempt=%s", attempt.tune_trial_id)
+
+
+if __name__ == "__main__":
+    sys.exit(run_alone(*read_surroundings()))
