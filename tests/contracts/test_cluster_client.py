@@ -259,3 +259,33 @@ async def test_the_fake_carries_out_what_it_loses_the_answer_of() -> None:
     with pytest.raises(ClusterUnreachable):
         await fake.submit(job)
     assert await fake.state(job.submission_id) is JobState.PENDING
+
+
+HOLD_A_CPU = """
+import time
+import ray
+from ray.util.placement_group import placement_group
+
+ray.init()
+group = placement_group([{"CPU": 1}])
+ray.get(group.ready())
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+async def test_what_a_trial_holds_on_a_real_head_is_not_free(ray_address: RayAddress, tmp_path: Path) -> None:
+    client = RayJobs(ray_address.url, ray_address.token)
+    (tmp_path / "hold.py").write_text(HOLD_A_CPU)
+    job = a_job(f"python {tmp_path}/hold.py")
+    await client.submit(job)
+    deadline = time.monotonic() + JOB_SECONDS
+    while "held" not in (await client.logs(job.submission_id) or ""):
+        assert time.monotonic() < deadline, await client.logs(job.submission_id)
+        await asyncio.sleep(0.2)
+    seen = await client.check()
+    assert (seen.cpus_total, seen.cpus_free) == (2.0, 1.0)
+    await client.stop(job.submission_id)
+    await client.aclose()
