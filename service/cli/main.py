@@ -2,7 +2,8 @@
 
 import typer
 
-from service.cli import keys, webhooks
+from service.cli import keys, mlflow, webhooks
+from service.cli.audit import audit
 from service.cli.clusters import clusters
 from service.cli.demo import demo
 from service.cli.failures import failing_in_sentences
@@ -10,6 +11,7 @@ from service.cli.join import join
 from service.cli.logs import logs
 from service.cli.ls import ls
 from service.cli.report import report
+from service.cli.rm import rm
 from service.cli.serve import serve
 from service.cli.show import show
 from service.cli.steering import cancel, change, clone, extend, pause, resume, retry_failed
@@ -45,11 +47,13 @@ COMMANDS = (
     retry_failed,
     clone,
     join,
+    audit,
+    rm,
 )
 for command in COMMANDS:
     app.command()(failing_in_sentences(command))
 
-for name, group in (("keys", keys.app), ("webhooks", webhooks.app)):
+for name, group in (("keys", keys.app), ("mlflow", mlflow.app), ("webhooks", webhooks.app)):
     app.add_typer(group, name=name)
 
 

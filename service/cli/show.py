@@ -37,6 +37,9 @@ def _facts(sweep: SweepDetail) -> list[tuple[str, str]]:
     facts += [(f"label {name}", value) for name, value in sweep.labels.items()]
     if sweep.links.mlflow is not None:
         facts.append(("MLflow", sweep.links.mlflow))
+    if sweep.mlflow_events_behind:
+        problem = f": {sweep.mlflow_problem}" if sweep.mlflow_problem else ""
+        facts.append(("MLflow is", f"{sweep.mlflow_events_behind} events behind{problem}"))
     if sweep.state is SweepState.SUCCEEDED:
         facts.append(("report", f"supsweep report {sweep.id}"))
     return facts

@@ -1,5 +1,6 @@
 """The client of one service, over HTTP alone: the calls of every noun together."""
 
+from service.client.audit import AuditCalls
 from service.client.clusters import ClusterCalls
 from service.client.events import EventCalls
 from service.client.keys import KeyCalls
@@ -10,5 +11,7 @@ from service.client.trials import TrialCalls
 from service.client.webhooks import WebhookCalls
 
 
-class SupsweepClient(EventCalls, TrialCalls, ReportCalls, PresetCalls, ClusterCalls, LogCalls, KeyCalls, WebhookCalls):
+class SupsweepClient(
+    EventCalls, TrialCalls, ReportCalls, PresetCalls, ClusterCalls, LogCalls, KeyCalls, WebhookCalls, AuditCalls
+):
     """Calls one service with one key. Every call raises ApiError, or ServiceUnreachable after the patience."""
