@@ -15,6 +15,7 @@ from service.settings import LogFormat
 
 SECRETS = (
     (re.compile(r"(sws_[0-9a-zA-Z]+)_[0-9a-zA-Z]+"), r"\1_…"),
+    (re.compile(r"(whsec_)[0-9a-zA-Z+/=]+"), r"\1…"),
     (re.compile(r"((?:Bearer|Basic)\s+)(?!sws_)[^\s\"',;]+", re.IGNORECASE), r"\1…"),
     (re.compile(r"(://[^\s:/@]*):[^\s/@]+@"), r"\1:…@"),
 )

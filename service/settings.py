@@ -34,7 +34,7 @@ DEFAULT_OWNER = "default"
 class Settings(BaseSettings):
     """Settings of one service process."""
 
-    model_config = SettingsConfigDict(env_prefix="SUPSWEEP_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SUPSWEEP_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     home: Path = Field(default=Path(".supsweep"), description="Where the embedded state lives.")
     database_url: str = Field(default="", description="Database; none takes SQLite under home.")

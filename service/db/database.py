@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -20,6 +21,8 @@ Session = AsyncSession
 BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite, and a caller for a connection on PostgreSQL."""
 
+UNREACHABLE = ConnectionError | TimeoutError | FileNotFoundError | socket.gaierror
+"""Nothing listens, no socket is there, or nobody knows the name of the host now."""
 DISK_FULL = "53100"
 UNAVAILABLE_CLASSES = ("08", "40", "53", "57")
 """PostgreSQL's SQLSTATE classes: connection, rollback (deadlock), resources, shut down. Asking again may help."""
@@ -141,9 +144,7 @@ def _is_full(cause: BaseException | None) -> bool:
 
 
 def _is_unavailable(error: Exception, cause: BaseException | None) -> bool:
-    if isinstance(
-        error, OperationalError | InterfaceError | PoolTimeout | ConnectionError | TimeoutError | FileNotFoundError
-    ):
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout | UNREACHABLE):
         return True
     is_gone = isinstance(error, DBAPIError) and error.connection_invalidated
     return is_gone or _sqlstate(cause)[:2] in UNAVAILABLE_CLASSES
