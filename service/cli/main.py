@@ -5,17 +5,21 @@ import typer
 from service.cli import keys, mlflow, webhooks
 from service.cli.audit import audit
 from service.cli.clusters import clusters
+from service.cli.compare import compare
 from service.cli.demo import demo
+from service.cli.export import export
 from service.cli.failures import failing_in_sentences
 from service.cli.join import join
 from service.cli.logs import logs
 from service.cli.ls import ls
+from service.cli.preview import preview
 from service.cli.report import report
 from service.cli.rm import rm
 from service.cli.serve import serve
 from service.cli.show import show
 from service.cli.steering import cancel, change, clone, extend, pause, resume, retry_failed
 from service.cli.submit import submit
+from service.cli.trials import trial, trials
 from service.cli.up import up
 from service.cli.watch import watch
 
@@ -32,11 +36,16 @@ COMMANDS = (
     up,
     serve,
     demo,
+    preview,
     submit,
     ls,
     show,
     watch,
+    trials,
+    trial,
     report,
+    compare,
+    export,
     logs,
     clusters,
     pause,

@@ -50,7 +50,7 @@ class Calls:
         """Closes the connections."""
         self._http.close()
 
-    def _pages(self, path: str, query: Mapping[str, str]) -> Iterator[httpx.Response]:
+    def _pages(self, path: str, query: Mapping[str, Any]) -> Iterator[httpx.Response]:
         cursor: str | None = None
         while True:
             answer = self._call("GET", path, params={**query, "cursor": cursor} if cursor else query)

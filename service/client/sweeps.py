@@ -8,6 +8,7 @@ from search_spaces.outcomes import Outcome
 from search_spaces.sweep_spec import SweepSpec
 from service.client.calls import Calls, read, sweep_path
 from service.lifecycle import SweepState
+from service.schemas.preview import PlanPreview
 from service.schemas.sweeps import SweepDetail, SweepPage, SweepSummary
 from service.schemas.workers import JoinedRunner
 
@@ -17,23 +18,34 @@ class SweepCalls(Calls):
 
     def create_sweep(self, spec: SweepSpec | Mapping[str, Any], idempotency_key: str | None = None) -> SweepDetail:
         """Submits a sweep once, however often the call has to be repeated; the same key makes no second sweep."""
-        document = spec.model_dump(mode="json", exclude_defaults=True) if isinstance(spec, SweepSpec) else dict(spec)
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        return read(SweepDetail, self._call("POST", "/v1/sweeps", json=document, headers=headers))
+        return read(SweepDetail, self._call("POST", "/v1/sweeps", json=_document(spec), headers=headers))
+
+    def preview_sweep(self, spec: SweepSpec | Mapping[str, Any]) -> PlanPreview:
+        """What the sweep would be, cost and tell; nothing is submitted."""
+        return read(PlanPreview, self._call("POST", "/v1/sweeps/preview", json=_document(spec)))
 
     def get_sweep(self, sweep_id: str) -> SweepDetail:
         """The sweep with the progress of its arms."""
         return read(SweepDetail, self._call("GET", sweep_path(sweep_id)))
 
     def list_sweeps(
-        self, *, state: SweepState | None = None, name: str | None = None, owner: str | None = None
+        self,
+        *,
+        state: SweepState | None = None,
+        name: str | None = None,
+        owner: str | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> Iterator[SweepSummary]:
-        """The caller's sweeps, newest first; pages are fetched as they are needed.
+        """The caller's sweeps, newest first, those with all the labels; pages are fetched as they are needed.
 
         An admin may ask for another owner's, or for everybody's with *.
         """
         filters = {"state": state, "name": name, "owner": owner}
-        for answer in self._pages("/v1/sweeps", {key: value for key, value in filters.items() if value is not None}):
+        query: dict[str, Any] = {key: value for key, value in filters.items() if value is not None}
+        if labels:
+            query["label"] = [f"{label}={value}" for label, value in labels.items()]
+        for answer in self._pages("/v1/sweeps", query):
             yield from read(SweepPage, answer).items
 
     def cancel_sweep(self, sweep_id: str) -> SweepDetail:
@@ -77,3 +89,7 @@ class SweepCalls(Calls):
     def _steer(self, sweep_id: str, action: str, body: Mapping[str, Any] | None = None) -> SweepDetail:
         request = {} if body is None else {"json": dict(body)}
         return read(SweepDetail, self._call("POST", f"{sweep_path(sweep_id)}/{action}", **request))
+
+
+def _document(spec: SweepSpec | Mapping[str, Any]) -> dict[str, Any]:
+    return spec.model_dump(mode="json", exclude_defaults=True) if isinstance(spec, SweepSpec) else dict(spec)
