@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, String, Text, distinct, func, select
+from sqlalchemy import Select, String, Text, distinct, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from service.db.base import Base, Json, UtcDateTime
@@ -83,6 +83,12 @@ async def page(session: Session, *, limit: int, after: str) -> Sequence[ClusterR
     """Up to `limit` clusters by name, those after a name."""
     query = select(ClusterRow).where(ClusterRow.name > after).order_by(ClusterRow.name).limit(limit)
     return (await session.scalars(query)).all()
+
+
+async def forget_future(session: Session, *, now: datetime, until: datetime) -> None:
+    """What is due later than `until` is due now: the clock has been put back."""
+    for due_at in (ClusterRow.check_due_at, ClusterRow.orphans_due_at):
+        await session.execute(update(ClusterRow).where(due_at > until).values({due_at: now}))
 
 
 async def claim_check(session: Session, now: datetime, until: datetime) -> ClusterRow | None:

@@ -12,7 +12,7 @@ _LIKE_A_TOKEN = re.compile(rf"(?<![\w-])[\w-]{{{TOKEN_LENGTH}}}(?![\w-])", re.AS
 _NAMED = re.compile(
     r"""((?:SUPSWEEP_RUNNER_TOKEN|SUPSWEEP_API_KEY|SUPSWEEP_SECRET_KEYS|RAY_AUTH_TOKEN)['"]?\s*[=:]\s*['"]?)[^\s'",}]+"""
 )
-_BEARER = re.compile(r"(\bBearer\s+)[\w.~+/=-]+", re.ASCII | re.IGNORECASE)
+_BEARER = re.compile(r"(\bBearer\s+)[\w.~+/=-]{8,}", re.ASCII | re.IGNORECASE)
 _API_KEY = re.compile(r"\bsws_\w+", re.ASCII)
 
 

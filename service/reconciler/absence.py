@@ -7,7 +7,7 @@ is due then, or a lease that ends then, must not be waited for.
 import logging
 from datetime import datetime, timedelta
 
-from service.db import deliveries, projections, runners, sweeps
+from service.db import clusters, deliveries, projections, runners, sweeps
 from service.db.claims import CLAIM_SECONDS
 from service.db.database import Session
 from service.errors import SweepServiceError
@@ -51,6 +51,7 @@ class Presence:
         await runners.shorten_leases(session, RunnerState.SUBMITTING, max(lease_until, submission_until))
         await projections.forget_future(session, claim_until)
         await deliveries.forget_future(session, now=now, until=claim_until)
+        await clusters.forget_future(session, now=now, until=claim_until)
 
 
 async def stay_present(tools: Tools, presence: Presence, loop: Loop) -> None:

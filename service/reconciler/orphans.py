@@ -43,6 +43,7 @@ def _why_orphaned(job: ListedJob, runner: RunnerRow | None, now: datetime) -> st
         return f"the ledger knows no runner {job.metadata[RUNNER]}"
     if runner.state in runners.ACTIVE or runner.ended_at is None:
         return None
-    if now - runner.ended_at < timedelta(seconds=GRACE_SECONDS):
+    # An end that lies ahead was told by a clock that has been put back since.
+    if timedelta(0) <= now - runner.ended_at < timedelta(seconds=GRACE_SECONDS):
         return None
     return f"runner {runner.id} is {runner.state.value} since {runner.ended_at}"

@@ -42,7 +42,7 @@ def test_the_token_is_taken_out_wherever_it_stands(line: str) -> None:
     [
         ("RAY_AUTH_TOKEN=abc123 next", f"RAY_AUTH_TOKEN={REDACTED} next"),
         ("{'RAY_AUTH_TOKEN': 'abc123'}", f"{{'RAY_AUTH_TOKEN': '{REDACTED}'}}"),
-        ("authorization: bearer abc.def==", f"authorization: bearer {REDACTED}"),
+        ("authorization: bearer abc.def-ghi==", f"authorization: bearer {REDACTED}"),
         ("key sws_0123abcd_S3cret-", f"key {REDACTED}-"),
     ],
 )
@@ -52,4 +52,4 @@ def test_what_looks_like_a_secret_is_taken_out(line: str, shown: str) -> None:
 
 def test_everything_else_stays() -> None:
     log = f"epoch 1: loss 0.5\n{'a' * TOKEN_LENGTH}\nsha256 {HASH}\nthe bearer of news\n"
-    assert redact(log, HASH) == log.replace("bearer of", f"bearer {REDACTED}")
+    assert redact(log, HASH) == log

@@ -91,3 +91,11 @@ async def test_a_job_that_is_over_is_not_stopped_again(world: World, caplog: pyt
     await stop_orphans(tools(world), "local")
     assert world.cluster.states["job-1"] is JobState.FAILED
     assert "orphan" not in caplog.text
+
+
+async def test_a_runner_that_ended_ahead_of_our_clock_gets_no_grace(world: World) -> None:
+    job = await submitted(world)
+    await move_runner(world, RunnerState.FENCED)
+    world.clock.turn(-3600)
+    await stop_orphans(tools(world), "local")
+    assert world.cluster.states[job] is JobState.STOPPED

@@ -8,6 +8,7 @@ from fakes.registered import cluster_row, register
 from service.clusters.protocol import ClusterUnreachable
 from service.db import clusters
 from service.db.clusters import ClusterRow
+from service.reconciler.absence import Presence
 from service.reconciler.claim import Tools
 from service.reconciler.rounds import CHECK_SECONDS, MOST_JITTER, visit_due
 
@@ -55,3 +56,13 @@ async def test_a_check_puts_off_no_look_for_orphans(world: World) -> None:
     await visit_due(tools(world), clusters.claim_check, CHECK_SECONDS, check)
     await visit_due(tools(world), clusters.claim_orphans, CHECK_SECONDS, look)
     assert (check.visited, look.visited) == (["a"], ["a"])
+
+
+async def test_a_clock_that_was_put_back_holds_no_round_up(world: World) -> None:
+    await register(world, "a")
+    visit = Visitor()
+    await visit_due(tools(world), clusters.claim_check, CHECK_SECONDS, visit)
+    world.clock.turn(-3600)
+    await Presence(tools(world)).note()
+    await visit_due(tools(world), clusters.claim_check, CHECK_SECONDS, visit)
+    assert visit.visited == ["a", "a"]
