@@ -12,6 +12,9 @@ from service.api.guards.json_shapes import check_shape
 from service.api.problems import refused_response
 from service.errors import SweepServiceError
 
+HANG_UP = {"Connection": "close"}
+"""With an answer to a body that is not read to its end: the server would read on until the client is done."""
+
 
 class BodyTooLarge(SweepServiceError):
     """More bytes than one request may have."""
@@ -74,10 +77,11 @@ class Bodies:
                     if not message.get("more_body", False):
                         return b"".join(chunks)
         except TimeoutError as error:
-            raise BodyTooSlow(f"the body did not come within {self._seconds:g} s") from error
+            raise BodyTooSlow(f"the body did not come within {self._seconds:g} s", headers=HANG_UP) from error
 
     def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"the body has more than {self._most_bytes} bytes; accepted: up to {self._most_bytes}")
+        detail = f"the body has more than {self._most_bytes} bytes; accepted: up to {self._most_bytes}"
+        return BodyTooLarge(detail, headers=HANG_UP)
 
 
 def _has_body(headers: Headers) -> bool:

@@ -10,6 +10,7 @@ from fakes.keys import bearer, headers_of
 from fakes.ledger import World, small_spec
 
 from service.api.guards.bodies import Bodies
+from service.db.reports import ReportRow
 from service.main import build_app
 from service.schemas.keys import Scope
 from service.settings import Settings
@@ -171,3 +172,16 @@ async def test_no_other_origin_is_let_in(service: Service) -> None:
     client = service()
     for answer in (await client.get("/v1/sweeps", headers=origin), await client.options("/v1/sweeps", headers=origin)):
         assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+async def test_the_page_of_a_report_runs_in_an_origin_that_has_nothing(service: Service, world: World) -> None:
+    client = service()
+    place = (await client.post("/v1/sweeps", json=DOCUMENT)).headers["Location"]
+    async with world.database.write() as session:
+        sweep_id = place.rpartition("/")[2]
+        session.add(ReportRow(sweep_id=sweep_id, json="{}", markdown="", html="<p>", created_at=world.clock()))
+    headers = (await client.get(f"{place}/report", headers={"Accept": "text/html"})).headers
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-scripts allow-downloads; default-src 'none';")
+    assert "same-origin" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
