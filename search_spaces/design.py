@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from search_spaces.durations import Duration
 from search_spaces.vocabulary import Vocabulary, refusal
 
 DesignKind = Literal["paired", "one_at_a_time", "grid", "search"]
@@ -42,6 +43,10 @@ class Design(Vocabulary):
     match: Literal["epochs", "image_passes", "device_seconds"] = Field(
         default="image_passes", description="What is made equal between the arms of a point."
     )
+    device_seconds: Duration | None = Field(
+        default=None,
+        description="How long every trial trains, in seconds × devices, such as 2h; required by match device_seconds.",
+    )
     seed: int = Field(default=0, ge=0, lt=2**31, description="Seed of the draw and of the trials' seeds.")
 
     @model_validator(mode="after")
@@ -60,6 +65,14 @@ class Design(Vocabulary):
                 f"the points of a {self.kind} design follow from its factors, got {self.configurations} configurations"
             )
             raise refusal(message, at=["configurations"], value=self.configurations, accepted="no configurations")
+        return self
+
+    @model_validator(mode="after")
+    def _check_device_seconds(self) -> Self:
+        if (self.match == "device_seconds") != (self.device_seconds is not None):
+            message = f"design.match {self.match!r} with design.device_seconds {self.device_seconds}"
+            accepted = "match device_seconds with a number of them, or another match without"
+            raise refusal(message, at=["device_seconds"], value=self.device_seconds, accepted=accepted)
         return self
 
     @property

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from search_spaces.arms import Arm
-from search_spaces.availability import available_values
 from search_spaces.datasets import DatasetSpec
 from search_spaces.design import Design, Pruning
 from search_spaces.domains import ChoiceDomain, FloatDomain, IntDomain
@@ -42,7 +41,6 @@ def reference() -> str:
     for title, models in SECTIONS:
         parts.append(f"\n## {title}\n")
         parts.extend(_table(model, with_title=len(models) > 1) for model in models)
-    parts.extend(_not_available())
     return "\n".join(parts)
 
 
@@ -50,15 +48,6 @@ def _presets() -> Iterator[str]:
     yield "\n## Presets\n"
     for name, make_spec in PRESETS.items():
         yield f"- `{name}`: {make_spec.__doc__}"
-
-
-def _not_available() -> Iterator[str]:
-    yield "## Not in this release yet\n"
-    yield "The vocabulary knows these fields; a spec that sets one to another value is refused, never half-obeyed.\n"
-    yield "| field | available now |\n|---|---|"
-    for field, values in available_values():
-        yield f"| `{field}` | {', '.join(f'`{_plain(value)}`' for value in values)} |"
-    yield ""
 
 
 def _table(model: type[BaseModel], *, with_title: bool) -> str:

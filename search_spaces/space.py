@@ -14,7 +14,11 @@ from search_spaces.vocabulary import Path, accepted_by, refusal, short, unknown_
 
 Space = dict[str, Domain]
 
-FIXED_FIELDS = {"objective": "the arm's `objective`", "seed": "`design.seed` and `design.replicates`"}
+FIXED_FIELDS = {
+    "objective": "the arm's `objective`",
+    "seed": "`design.seed` and `design.replicates`",
+    "device_seconds": "`design.device_seconds`",
+}
 """Fields of TrialConfig that no space and no base may set, and what sets them instead."""
 
 

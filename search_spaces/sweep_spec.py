@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationInfo, model_validator
 
 from search_spaces.arms import Arm, arm_config, check_arm, check_shared, values_of_trial_fields
-from search_spaces.availability import check_available
 from search_spaces.cluster_choice import ClusterChoice
 from search_spaces.companions import ProbeKind, check_base_temperatures, check_effects, check_probe_fields, check_queues
 from search_spaces.datasets import DatasetSpec, facts_of, most_training_images
@@ -127,8 +126,8 @@ class SweepSpec(Vocabulary):
         check_probe_fields(self.evaluation.probe.kind, self.arms, self.shared)
         check_base_temperatures(self.arms, self.shared)
         _check_design(self)
+        _check_device_seconds(self)
         check_metrics(self.metrics, self.design, self.pruning)
-        check_available(self)
         _check_gpus(self.resources)
         _check_batch_sizes(self)
         _check_corruptions(self)
@@ -198,6 +197,23 @@ def _refuse_size(design: Design, trials: int) -> None:
         at, makes = ["design", "kind"], f"more than {MAX_TRIALS:,} trials"
     accepted = f"at most {MAX_TRIALS:,} trials"
     raise refusal(f"the {design.kind} design makes {makes}", at=at, value=trials, accepted=accepted)
+
+
+def _check_device_seconds(spec: SweepSpec) -> None:
+    """Trials that train for a time draw no epochs, are not cut before it, and say nothing of the last rung."""
+    if spec.design.device_seconds is None:
+        return
+    for field, value, at in values_of_trial_fields(spec.arms, spec.shared):
+        if field == "epochs" and "base" not in at:
+            message = "epochs decide nothing where every trial trains for design.device_seconds"
+            raise refusal(message, at=at, value=value, accepted="no epochs to draw, or another design.match")
+    seconds, timeout = spec.design.device_seconds / spec.resources.devices, spec.budget.trial_timeout
+    if timeout is not None and timeout <= seconds:
+        message = f"budget.trial_timeout {timeout:g} ends trials that are to train for {seconds:g} seconds"
+        raise refusal(message, at=["budget", "trial_timeout"], value=timeout, accepted=f"more than {seconds:g}")
+    if spec.pruning.kind == "hyperband":
+        message = "hyperband needs to know how many epochs a trial has, which design.device_seconds leaves open"
+        raise refusal(message, at=["pruning", "kind"], value="hyperband", accepted="asha, median, none")
 
 
 def _check_gpus(resources: Resources) -> None:

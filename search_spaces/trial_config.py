@@ -81,6 +81,12 @@ class TrialConfig(Vocabulary):
         default=256, ge=2, le=65_536, description="Images per step over all workers, views not counted."
     )
     epochs: int = Field(default=15, ge=1, le=10_000, description="Passes over the training images.")
+    device_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="Device-seconds of training, seconds × devices, after which it ends whatever the epochs: these "
+        "then only say what share of the training warmup_epochs are (arXiv:1905.04753). Set by design.device_seconds.",
+    )
     warmup_epochs: float = Field(default=1.0, ge=0, description="Linear rise of the learning rate from 0, in epochs.")
     optimizer: Optimizer = Field(default="sgd", description="Optimizer of the training stage (paper, Table 4).")
     learning_rate: float | None = Field(

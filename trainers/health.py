@@ -65,15 +65,19 @@ class Health:
         if self._start_loss is None:
             self._start_loss = loss
 
-    def check_epoch(self, epoch: int, *, loss: float, uninformed_loss: float, spread: float) -> None:
+    def check_epoch(
+        self, epoch: int, *, loss: float, uninformed_loss: float, spread: float, is_warming_up: bool = False
+    ) -> None:
         """Judges epoch number `epoch` (from 1) by its mean loss and the mean spread of its outputs.
 
-        `uninformed_loss` is what equal outputs for all images cost. Raises Diverged or Collapsed with a sentence.
+        `is_warming_up` is for a warm-up that is no number of epochs. `uninformed_loss` is what equal outputs for all
+        images cost. Raises Diverged or Collapsed with a sentence.
         """
         self.check_finite(epoch, loss)
         self._check_size(epoch, loss, uninformed_loss)
         is_stuck = loss >= STUCK_SHARE * uninformed_loss and spread < COLLAPSED_SPREAD
-        self._stuck_epochs = self._stuck_epochs + 1 if is_stuck and epoch > self._warmup_epochs else 0
+        is_warm = epoch > self._warmup_epochs and not is_warming_up
+        self._stuck_epochs = self._stuck_epochs + 1 if is_stuck and is_warm else 0
         if self._stuck_epochs >= PATIENCE_EPOCHS:
             raise Collapsed(
                 f"for {self._stuck_epochs} epochs, up to epoch {epoch}, every image had the same output (spread "

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from trainers.allowance import Allowance
 from trainers.clock import Clock
 from trainers.datasets.labelled import LabelledImages
 from trainers.device_use import DeviceUse
@@ -48,6 +49,8 @@ class Training:
     batch_size: int
     gradient_clip: float | None
     world: World
+    allowance: Allowance | None = None
+    """What is trained for; None trains as many epochs as the caller asks for."""
     epochs_done: int = 0
     image_passes: int = 0
     replica: nn.Module = field(init=False)
@@ -57,6 +60,7 @@ class Training:
 
     def state_dict(self) -> dict[str, Any]:
         """What `load_state_dict` needs to go on exactly from here."""
+        allowance = {} if self.allowance is None else {"allowance_used": self.allowance.used}
         return {
             "objective": self.objective.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -67,6 +71,7 @@ class Training:
             "precision": self.precision.state_dict(),
             "epochs_done": self.epochs_done,
             "image_passes": self.image_passes,
+            **allowance,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -80,6 +85,8 @@ class Training:
         self.precision.load_state_dict(state["precision"])
         self.epochs_done = state["epochs_done"]
         self.image_passes = state["image_passes"]
+        if self.allowance is not None:
+            self.allowance.used = state["allowance_used"]
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
@@ -88,9 +95,10 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
 
 
 def train_epoch(training: Training, train: LabelledImages, clock: Clock) -> dict[str, float]:
-    """One pass over the images in a new order.
+    """One pass over the images in a new order, or as much of it as the allowance is enough for; a step at least.
 
-    Returns train_loss, learning_rate (its last), images_per_second, and how much of the device was used.
+    Returns train_loss, learning_rate (its last), images_per_second, how much of the device was used, and of an
+    allowance the training_device_seconds so far.
 
     Raises Diverged, Collapsed or TimedOut, on all workers alike.
     """
@@ -99,22 +107,34 @@ def train_epoch(training: Training, train: LabelledImages, clock: Clock) -> dict
     learning_rate = 0.0
     totals = _EpochTotals(training.world, train.labels.device)
     training.objective.train()
+    allowance = training.allowance
+    if allowance is not None:
+        allowance.begin(clock)
     for step, (images_RCHW, labels_R, rows) in enumerate(_shares_of_batches(training, train)):
         _check_time(training.world, clock, step, labels_R.device)
         learning_rate = float(training.scheduler.get_last_lr()[0])
         totals.add(_train_step(training, images_RCHW, labels_R, rows), len(labels_R), rows)
         if step % CHECK_EVERY_STEPS == 0:
             training.health.check_finite(training.epochs_done + 1, totals.means().loss)
+        if allowance is not None and allowance.is_used_up:
+            break
     training.epochs_done += 1
     means = totals.means()
+    if allowance is not None:
+        allowance.end()
     training.health.check_epoch(
-        training.epochs_done, loss=means.loss, uninformed_loss=means.uninformed_loss, spread=means.spread
+        training.epochs_done,
+        loss=means.loss,
+        uninformed_loss=means.uninformed_loss,
+        spread=means.spread,
+        is_warming_up=allowance is not None and allowance.is_warming_up,
     )
     return {
         "train_loss": means.loss,
         "learning_rate": learning_rate,
         "images_per_second": (training.image_passes - start_passes) / (clock.seconds - start_seconds),
         **device_use.metrics(),
+        **({} if allowance is None else {"training_device_seconds": allowance.used}),
     }
 
 
@@ -141,6 +161,8 @@ def _train_step(training: Training, images_RCHW: Tensor, labels_R: Tensor, rows:
     # The replica averages gradients over the workers, where shares are to be summed.
     loss = batch_loss.loss * training.world.size
     training.precision.step(loss, training.optimizer, training.objective, training.gradient_clip)
+    if training.allowance is not None:
+        training.allowance.count_step()
     training.scheduler.step()
     training.objective.after_step()
     training.image_passes += rows * training.objective.views_per_image

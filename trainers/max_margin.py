@@ -3,6 +3,7 @@
 # B images of this worker, C channels, H height, W width, K classes
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,8 @@ from trainers.objective import BatchLoss, Objective
 class MaxMargin(Objective):
     """Encoder and linear head without bias, trained by large-margin softmax (arXiv:1612.02295).
 
-    `margin` is m, 1 … 4; 1 is cross-entropy. The margin sets in slowly over the `steps` of the whole training.
+    `margin` is m, 1 … 4; 1 is cross-entropy. The margin sets in slowly over the whole training, of which
+    `share_done(steps)` is the share that is done after so many steps.
     """
 
     views_per_image = 1
@@ -33,7 +35,7 @@ class MaxMargin(Objective):
         feature_dim: int,
         classes: int,
         margin: int,
-        steps: int,
+        share_done: Callable[[int], float],
         augmentation: Augmentation,
         *,
         world: World,
@@ -44,14 +46,14 @@ class MaxMargin(Objective):
         self.encoder = encoder
         self.head = nn.Linear(feature_dim, classes, bias=False)
         self.margin = margin
-        self._steps = steps
+        self._share_done = share_done
         self._uninformed_loss = math.log(classes)
         self.register_buffer("steps_done", torch.tensor(0))
 
     def training_loss(self, images_BCHW: Tensor, labels_B: Tensor, draws: Draws) -> BatchLoss:
         """The loss of one view of each image. Equal outputs cost ln K, and more where the margin bites."""
         features_BF = self.encoder(self.views_of(images_BCHW, draws))
-        easing = easing_at(int(self.steps_done) / self._steps)
+        easing = easing_at(self._share_done(int(self.steps_done)))
         logits_BK = large_margin_logits(features_BF, self.head.weight, labels_B, self.margin, easing)
         images = self.world.sum(torch.tensor(len(labels_B), device=labels_B.device))
         loss = cross_entropy(logits_BK, labels_B, reduction="sum") / images

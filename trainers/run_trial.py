@@ -184,9 +184,10 @@ def _epochs(
     earlier_device_seconds = _resume(trial, checkpoints, checkpoint)
     _check_same_start(training, splits.train.labels.device, world)
     while True:
+        measured_before = _measurements_due(trial, validations)
         metrics = train_epoch(training, splits.train, clock)
-        is_last = training.epochs_done == trial.epochs
-        if _is_measured(training.epochs_done, trial.epochs, validations):
+        is_last = _is_trained(trial)
+        if _measurements_due(trial, validations) > measured_before:
             classifier = training.objective.fit_classifier(splits.train)
             metrics |= _checked(evaluate(classifier, splits.val, "val", world))
         attempt_device_seconds = clock.device_seconds
@@ -240,9 +241,17 @@ def _checkpoint_if_due(trial: BuiltTrial, checkpoints: Checkpoints, device_secon
     return checkpoints.write(trial.training.epochs_done, state)
 
 
-def _is_measured(epoch: int, epochs: int, validations: int) -> bool:
-    """So many epochs evenly over the run, the last among them; every epoch of a shorter run."""
-    return epoch * validations // epochs > (epoch - 1) * validations // epochs
+def _is_trained(trial: BuiltTrial) -> bool:
+    allowance = trial.training.allowance
+    return trial.training.epochs_done == trial.epochs if allowance is None else allowance.is_used_up
+
+
+def _measurements_due(trial: BuiltTrial, validations: int) -> int:
+    """How many of so many measurements are due by now: evenly over the run, the last at its end, one an epoch."""
+    allowance = trial.training.allowance
+    if allowance is None:
+        return trial.training.epochs_done * validations // trial.epochs
+    return int(min(allowance.used_share, 1.0) * validations)
 
 
 def _checked(metrics: dict[str, float]) -> dict[str, float]:

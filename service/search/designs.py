@@ -76,7 +76,7 @@ def _configs_of_point(spec: SweepSpec, point: Point) -> dict[str, TrialConfig]:
     """
     shared = {name: value for values in point.values() for name, value in values.items() if name in spec.shared}
     configs = {arm.name: arm_config(arm, point.get(arm.name, shared)) for arm in spec.arms}
-    matched = match_arms(spec.design.match, configs)
+    matched = match_arms(spec.design, configs)
     return {name: matched[name] for name in point}
 
 

@@ -29,7 +29,7 @@ def expected_trials(spec: SweepSpec) -> list[ExpectedTrial]:
     """Every trial of the spec; those of a search stand at their arm's centre. Raises CannotMatch."""
     if spec.design.kind != "search":
         return [ExpectedTrial(planned.arm, planned.point, planned.config) for planned in plan_trials(spec)]
-    centres = match_arms(spec.design.match, {arm.name: spec.base_config(arm) for arm in spec.arms})
+    centres = match_arms(spec.design, {arm.name: spec.base_config(arm) for arm in spec.arms})
     return [ExpectedTrial(slot.arm, slot.point, centres[slot.arm]) for slot in slots(spec)]
 
 
@@ -40,9 +40,9 @@ def count_pairs(spec: SweepSpec, trials: Sequence[ExpectedTrial]) -> int:
 
 
 def image_passes(config: TrialConfig, dataset: DatasetSpec) -> int | None:
-    """Augmented images that the trial passes through the encoder, None where only the files tell."""
+    """Augmented images that the trial passes through the encoder, None where only the files, or its run, will tell."""
     images = training_images(dataset)
-    if images is None:
+    if images is None or config.device_seconds is not None:
         return None
     left_over = images % config.batch_size
     used = images - left_over if left_over < SMALLEST_BATCH else images

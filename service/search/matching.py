@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from search_spaces.arms import Arm
+from search_spaces.design import Design
 from search_spaces.objectives import views_per_image
 from search_spaces.space import held_value
 from search_spaces.sweep_spec import SweepSpec
@@ -21,23 +22,25 @@ class CannotMatch(SweepServiceError):
     title = "The arms cannot be matched"
 
 
-def match_arms(match: str, configs: Mapping[str, TrialConfig]) -> dict[str, TrialConfig]:
-    """Arm → configuration, with what `match` names made equal. Raises CannotMatch.
+def match_arms(design: Design, configs: Mapping[str, TrialConfig]) -> dict[str, TrialConfig]:
+    """Arm → configuration, with what `design.match` names made equal. Raises CannotMatch.
 
-    epochs: nothing changes. image_passes: every arm trains the fewest whole epochs that pass as many views
-    of each image through the encoder as the arm that passes most; its warm-up keeps its share of the epochs,
-    so that the schedule is stretched and not reshaped.
+    epochs: nothing changes. device_seconds: every arm trains for those of the design. image_passes: every arm trains
+    the fewest whole epochs that pass as many views of each image through the encoder as the arm that passes most; its
+    warm-up keeps its share of the epochs, so that the schedule is stretched and not reshaped.
     """
-    if match == "epochs":
+    if design.match == "epochs":
         return dict(configs)
-    assert match == "image_passes", f"no code matches {match}"
+    if design.match == "device_seconds":
+        given = {"device_seconds": design.device_seconds}
+        return {arm: config.model_copy(update=given) for arm, config in configs.items()}
     most_views = max(views_per_image(config.objective) * config.epochs for config in configs.values())
     return {arm: _stretched(arm, config, most_views) for arm, config in configs.items()}
 
 
 def match_centre(spec: SweepSpec, arm: Arm) -> TrialConfig:
     """The arm's base, matched with those of the others: in a search arms share no points. Raises CannotMatch."""
-    return match_arms(spec.design.match, {other.name: spec.base_config(other) for other in spec.arms})[arm.name]
+    return match_arms(spec.design, {other.name: spec.base_config(other) for other in spec.arms})[arm.name]
 
 
 def most_epochs(spec: SweepSpec, arm: Arm) -> int:

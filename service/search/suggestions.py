@@ -77,13 +77,13 @@ def _draw(
         return next(past.config for past in history if past.arm == slot.arm and past.point == slot.point), {}
     arm = spec.arm(slot.arm)
     suggestion = suggest(spec, arm.name, history, number, warm)
-    return arm_config(arm, _matched_epochs(spec, arm) | suggestion.values), suggestion.attributes
+    return arm_config(arm, _matched(spec, arm) | suggestion.values), suggestion.attributes
 
 
-def _matched_epochs(spec: SweepSpec, arm: Arm) -> dict[str, Scalar]:
-    """Those of the arm's matched centre; drawn epochs go over that."""
-    matched = match_centre(spec, arm)
-    return {"epochs": matched.epochs, "warmup_epochs": matched.warmup_epochs}
+def _matched(spec: SweepSpec, arm: Arm) -> dict[str, Scalar]:
+    """What the arm's matched centre trains for; drawn epochs go over that."""
+    centre = match_centre(spec, arm)
+    return {name: getattr(centre, name) for name in ("epochs", "warmup_epochs", "device_seconds")}
 
 
 def _unconditional(space: Space) -> Space:

@@ -32,6 +32,7 @@ COMMON = {
     "encoder",
     "batch_size",
     "epochs",
+    "device_seconds",
     "warmup_epochs",
     "optimizer",
     "learning_rate",

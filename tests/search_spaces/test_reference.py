@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from search_spaces.availability import available_values
 from search_spaces.reference import reference
 from search_spaces.trial_config import TrialConfig
 
@@ -15,10 +14,3 @@ def test_page_of_the_spec_is_up_to_date() -> None:
 
 def test_every_field_has_a_description() -> None:
     assert all(field.description for field in TrialConfig.model_fields.values())
-
-
-def test_defaults_of_limited_fields_are_available() -> None:
-    limits = dict(available_values())
-    for name, field in TrialConfig.model_fields.items():
-        if name in limits and not field.is_required():
-            assert field.default in limits[name]

@@ -200,6 +200,31 @@ def refused(**changes: Any) -> Refusal:
         ),
         ({"arms__1__base__large_margin": 2}, "/arms/1/base/large_margin", ["'cross_entropy'", "does not use"]),
         ({"arms__0__base__triplet_margin": 0.2}, "/arms/0/base/triplet_margin", ["'supcon'", "does not use"]),
+        ({"design__device_seconds": 60}, "/design/device_seconds", ["'image_passes'", "match device_seconds with"]),
+        ({"design__match": "device_seconds"}, "/design/device_seconds", ["device_seconds None"]),
+        ({"arms__0__base__device_seconds": 9}, "/arms/0/base/device_seconds", ["`design.device_seconds`"]),
+        (
+            {
+                "design": {"match": "device_seconds", "device_seconds": "1h"},
+                "shared__epochs": {"kind": "choice", "values": [20]},
+                "budget": {},
+            },
+            "/shared/epochs",
+            ["epochs decide nothing", "no epochs to draw"],
+        ),
+        (
+            {"design": {"match": "device_seconds", "device_seconds": "30m"}, "resources": {"workers": 3}},
+            "/budget/trial_timeout",
+            ["trial_timeout 600 ends trials", "train for 600 seconds", "more than 600"],
+        ),
+        (
+            {
+                "design": {"match": "device_seconds", "device_seconds": 60, "kind": "search"},
+                "pruning": {"kind": "hyperband"},
+            },
+            "/pruning/kind",
+            ["how many epochs", "asha, median, none"],
+        ),
         ({"shared__precision": {"kind": "choice", "values": ["fp32", "tf32"]}}, "/shared/precision", ["tf32"]),
     ],
 )

@@ -23,7 +23,9 @@ def halve(images_BCHW: Tensor, draws: Draws) -> Tensor:
 
 def objective(steps: int = 10) -> MaxMargin:
     torch.manual_seed(0)
-    return MaxMargin(nn.Flatten(), 4, 3, margin=4, steps=steps, augmentation=halve, world=ALONE)
+    return MaxMargin(
+        nn.Flatten(), 4, 3, margin=4, share_done=lambda done: done / steps, augmentation=halve, world=ALONE
+    )
 
 
 def loss_of(trained: MaxMargin) -> Tensor:
@@ -58,4 +60,4 @@ def test_the_classifier_is_the_head_without_margin_on_images_as_they_are() -> No
 
 def test_other_margins_are_refused() -> None:
     with pytest.raises(ValueError, match="margin must be 1, 2, 3 or 4, got 5"):
-        MaxMargin(nn.Flatten(), 4, 3, margin=5, steps=1, augmentation=halve, world=ALONE)
+        MaxMargin(nn.Flatten(), 4, 3, margin=5, share_done=float, augmentation=halve, world=ALONE)

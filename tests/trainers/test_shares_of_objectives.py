@@ -39,7 +39,7 @@ def mixed(mixing: Mixing, world: World) -> Objective:
 OBJECTIVES: dict[str, Callable[[World], Objective]] = {
     "triplet": lambda world: contrastive(TripletLoss(), world),
     "soft_nearest_neighbour": lambda world: contrastive(SoftNearestNeighbourLoss(0.5), world),
-    "max_margin": lambda world: MaxMargin(nn.Flatten(), 64, 4, 3, 10, brighten, world=world),
+    "max_margin": lambda world: MaxMargin(nn.Flatten(), 64, 4, 3, lambda steps: steps / 10, brighten, world=world),
     "mixup": lambda world: mixed(Mixing(1.0, 0.0), world),
     "cutmix": lambda world: mixed(Mixing(0.0, 1.0), world),
 }

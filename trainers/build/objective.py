@@ -1,5 +1,6 @@
 """What a trial trains: the objective of its configuration with its encoder, projection, loss and probe."""
 
+from collections.abc import Callable
 from typing import Any
 
 from search_spaces.datasets import DatasetSpec, facts_of
@@ -23,9 +24,14 @@ from trainers.models.projections import make_projection
 from trainers.momentum_contrast import MomentumContrast
 from trainers.objective import Objective
 
+ShareDone = Callable[[int], float]
+"""The share of a training that is done after so many steps."""
 
-def make_objective(config: TrialConfig, dataset: DatasetSpec, probe: ProbeSpec, steps: int, world: World) -> Objective:
-    """The objective with weights from torch's global randomness, for a training of so many steps."""
+
+def make_objective(
+    config: TrialConfig, dataset: DatasetSpec, probe: ProbeSpec, share_done: ShareDone, world: World
+) -> Objective:
+    """The objective with weights from torch's global randomness."""
     facts = facts_of(dataset)
     encoder = make_encoder(config.encoder, facts.image_size, facts.channels)
     augmentation = make_augmentation(
@@ -37,7 +43,7 @@ def make_objective(config: TrialConfig, dataset: DatasetSpec, probe: ProbeSpec, 
         policy=facts.policy,
     )
     if config.objective in CLASSIFIERS:
-        objective = _make_classifier(config, encoder, facts.classes, augmentation, steps, world)
+        objective = _make_classifier(config, encoder, facts.classes, augmentation, share_done, world)
     else:
         parts = {"probe": make_probe(config, probe, facts.classes, augmentation), "world": world}
         objective = _make_on_embeddings(config, encoder, augmentation, parts)
@@ -47,10 +53,16 @@ def make_objective(config: TrialConfig, dataset: DatasetSpec, probe: ProbeSpec, 
 
 
 def _make_classifier(
-    config: TrialConfig, encoder: Encoder, classes: int, augmentation: Augmentation, steps: int, world: World
+    config: TrialConfig,
+    encoder: Encoder,
+    classes: int,
+    augmentation: Augmentation,
+    share_done: ShareDone,
+    world: World,
 ) -> Objective:
     if config.objective is Name.MAX_MARGIN:
-        return MaxMargin(encoder, encoder.feature_dim, classes, config.large_margin, steps, augmentation, world=world)
+        margin = config.large_margin
+        return MaxMargin(encoder, encoder.feature_dim, classes, margin, share_done, augmentation, world=world)
     return CrossEntropy(
         encoder,
         encoder.feature_dim,
