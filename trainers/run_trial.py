@@ -5,7 +5,6 @@ Every ending that says something of the hyperparameters is an outcome, not an ex
 
 import logging
 import math
-import platform
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from trainers.checkpoints import Checkpoints
 from trainers.clock import Clock, TimedOut
 from trainers.details import write_details
 from trainers.distributed import ALONE, World
+from trainers.environment import facts_of
 from trainers.evaluation.evaluate import evaluate, evaluate_fully
 from trainers.health import Collapsed, Diverged
 from trainers.loop import Training, train_epoch
@@ -63,7 +63,7 @@ class Ending:
     scores: dict[str, float]
     attempt_device_seconds: float
     facts: dict[str, str]
-    """What it ran on, as far as it came: `dataset_fingerprint`, `device`, `torch`."""
+    """What it ran on, as far as it came: `dataset_fingerprint` and those of `facts_of`."""
 
 
 def run_trial(
@@ -176,13 +176,14 @@ def _epochs(
 ) -> Generator[EpochEnd, None, dict[str, float]]:
     """Yields after each epoch, returns the scores, and notes in `facts` what it runs on."""
     trial = build_trial(config, dataset, evaluation, world)
-    facts |= _facts_of(trial)
+    device = trial.splits.train.labels.device
+    facts |= facts_of(device) | {"dataset_fingerprint": trial.images_fingerprint}
     # Fitting the paper's second stage takes as long as training does.
     validations = VALIDATIONS if evaluation.probe.kind == "lbfgs" else 1
     training, splits = trial.training, trial.splits
     checkpoints = Checkpoints(folder, trial.fingerprint, checkpoint_seconds)
     earlier_device_seconds = _resume(trial, checkpoints, checkpoint)
-    _check_same_start(training, splits.train.labels.device, world)
+    _check_same_start(training, device, world)
     while True:
         measured_before = _measurements_due(trial, validations)
         metrics = train_epoch(training, splits.train, clock)
@@ -210,12 +211,6 @@ def _epochs(
     if world.is_first:
         write_details(folder, evaluated.details)
     return scores
-
-
-def _facts_of(trial: BuiltTrial) -> dict[str, str]:
-    device = trial.splits.train.labels.device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
-    return {"dataset_fingerprint": trial.images_fingerprint, "device": name, "torch": torch.__version__}
 
 
 def _resume(trial: BuiltTrial, checkpoints: Checkpoints, checkpoint: str | None) -> float:
