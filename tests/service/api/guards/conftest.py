@@ -1,11 +1,18 @@
 """Guards know no database, so one kind is enough here."""
 
+import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from service.db.database import Database
+
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """URL of an empty database."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"
+async def database(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """A migrated database without rows."""
+    shutil.copyfile(migrated_sqlite, tmp_path / "ledger.db")
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}")
+    yield database
+    await database.close()
