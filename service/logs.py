@@ -16,7 +16,7 @@ from service.settings import LogFormat
 SECRETS = (
     (re.compile(r"(sws_[0-9a-zA-Z]+)_[0-9a-zA-Z]+"), r"\1_…"),
     (re.compile(r"(whsec_)[0-9a-zA-Z+/=]+"), r"\1…"),
-    (re.compile(r"((?:Bearer|Basic)\s+)(?!sws_)[^\s\"',;]+", re.IGNORECASE), r"\1…"),
+    (re.compile(r"((?:Bearer|Basic)\s+)(?!sws_)[^\s\"',;]{6,}", re.IGNORECASE), r"\1…"),
     (re.compile(r"(://[^\s:/@]*):[^\s/@]+@"), r"\1:…@"),
 )
 """What no line may show, wherever it came from: keys, tokens in headers, passwords in URLs."""
@@ -60,7 +60,13 @@ def _renderers(log_format: LogFormat) -> list[Any]:
     if log_format == "json":
         json = structlog.processors.JSONRenderer(ensure_ascii=False)
         return [structlog.processors.format_exc_info, json, _strike_secrets]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), timestamp_key="at"), _strike_secrets]
+    text = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        timestamp_key="at",
+        # A rich traceback would print the values of variables.
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+    return [text, _strike_secrets]
 
 
 def _strike_secrets(_logger: Any, _method: str, line: str) -> str:

@@ -16,13 +16,14 @@ from service.errors import DatabaseTooNew
 
 async def upgrade(database: Database, revision: str = "head") -> None:
     """Applies every migration up to `revision`. Raises DatabaseTooNew for a schema this release does not know."""
-    async with database.engine.execution_options(writes=True).begin() as connection:
-        await connection.run_sync(_upgrade, revision)
+    async with database.write() as session:
+        await (await session.connection()).run_sync(_upgrade, revision)
 
 
 async def downgrade(database: Database, revision: str) -> None:
     """Takes back every migration after `revision`; `base` takes back all."""
-    async with database.engine.execution_options(writes=True).begin() as connection:
+    async with database.write() as session:
+        connection = await session.connection()
         await connection.run_sync(lambda synchronous: command.downgrade(_config(synchronous), revision))
 
 

@@ -1,0 +1,109 @@
+"""Liveness is trivial; readiness names every part, and tells what is broken from what is only late."""
+
+import asyncio
+
+import httpx
+import pytest
+from fakes.ledger import World
+from sqlalchemy import text
+
+from service.api.dependencies import Parts
+from service.db.clusters import ClusterRow
+from service.db.database import Database
+from service.loops import Loop
+
+
+@pytest.fixture
+def parts(api: httpx.AsyncClient) -> Parts:
+    wired: Parts = api._transport.app.state.parts  # type: ignore[attr-defined]
+    return wired
+
+
+async def health(api: httpx.AsyncClient) -> tuple[int, str, dict[str, str]]:
+    """The status of the answer and of the service, and what is said of the parts that are not ok."""
+    answer = await api.get("/readyz", headers={"Authorization": ""})
+    document = answer.json()
+    wrong = {part["name"]: part["detail"] for part in document["parts"] if part["state"] != "ok"}
+    return answer.status_code, document["status"], wrong
+
+
+async def test_liveness_needs_no_key(api: httpx.AsyncClient) -> None:
+    assert (await api.get("/healthz", headers={"Authorization": ""})).json()["status"] == "ok"
+
+
+async def test_ready_service_names_its_parts(api: httpx.AsyncClient) -> None:
+    assert await health(api) == (200, "ok", {})
+    names = [part["name"] for part in (await api.get("/readyz")).json()["parts"]]
+    assert names[:2] == ["database", "schema"]
+
+
+async def test_absent_database_is_broken(api: httpx.AsyncClient, parts: Parts) -> None:
+    parts.database = Database("sqlite+aiosqlite:////no/such/folder/ledger.db")
+    status, word, wrong = await health(api)
+    assert (status, word, list(wrong)) == (503, "unavailable", ["database"])
+    assert "does not answer" in wrong["database"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "sentence"), [("2026_11_23_ledger", "this release needs"), ("2099_01_01", "a newer release made")]
+)
+async def test_schema_of_another_release_is_broken(
+    api: httpx.AsyncClient, parts: Parts, database_url: str, revision: str, sentence: str
+) -> None:
+    parts.database = Database(database_url)
+    async with parts.database.write() as session:
+        await session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        await session.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+    status, word, wrong = await health(api)
+    await parts.database.close()
+    assert (status, word, list(wrong)) == (503, "unavailable", ["schema"])
+    assert revision in wrong["schema"]
+    assert sentence in wrong["schema"]
+
+
+async def test_loop_that_has_ended_or_is_stuck_is_broken(api: httpx.AsyncClient, parts: Parts) -> None:
+    async def ends(_loop: Loop) -> None:
+        return
+
+    async def sticks(loop: Loop) -> None:
+        loop._turned_at -= 301
+        await asyncio.sleep(3600)
+
+    parts.loops.start("sender", ends)
+    parts.loops.start("projector", sticks)
+    await asyncio.sleep(0.01)
+    status, word, wrong = await health(api)
+    assert (status, word) == (503, "unavailable")
+    assert wrong == {
+        "sender": "the sender has ended",
+        "projector": "the projector is stuck: it has not turned for 301 s",
+    }
+    await parts.loops.stop(within_seconds=0.01)
+
+
+async def test_mlflow_and_clusters_that_are_away_make_it_late_not_unready(
+    api: httpx.AsyncClient, parts: Parts, world: World
+) -> None:
+    async def waits(loop: Loop) -> None:
+        loop.waits_for("MLflow does not answer")
+        await asyncio.sleep(3600)
+
+    parts.loops.start("projector", waits)
+    row = ClusterRow(
+        name="far",
+        address="http://far",
+        labels={},
+        created_at=world.clock(),
+        check_due_at=world.clock(),
+        orphans_due_at=world.clock(),
+        is_healthy=False,
+        problem="connection refused",
+    )
+    async with world.database.write() as session:
+        session.add(row)
+    assert await health(api) == (
+        200,
+        "degraded",
+        {"cluster far": "connection refused", "projector": "MLflow does not answer"},
+    )
+    await parts.loops.stop(within_seconds=0.01)

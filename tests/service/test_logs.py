@@ -1,0 +1,86 @@
+"""Every line has its ids as fields, whoever wrote it, and shows no secret, whoever put it there."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from structlog.contextvars import bound_contextvars
+
+from service.logs import configure_logs, without_secrets
+
+KEY = "sws_0a1b2c3d_" + "f" * 64
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    """Leaves the root logger as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_json_line_carries_the_ids_that_are_bound_and_those_that_are_given(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json", "info")
+    with bound_contextvars(sweep="abc"):
+        logging.getLogger("service.somewhere").info("runner submitted: %s", "r1", extra={"cluster": "local"})
+    (line,) = lines(capsys)
+    assert line.pop("at")
+    assert line == {
+        "event": "runner submitted: r1",
+        "level": "info",
+        "logger": "service.somewhere",
+        "sweep": "abc",
+        "cluster": "local",
+    }
+
+
+def test_traceback_is_a_field_of_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json", "info")
+    try:
+        raise ZeroDivisionError("by nothing")
+    except ZeroDivisionError:
+        logging.getLogger("service").exception("step failed")
+    (line,) = lines(capsys)
+    assert "ZeroDivisionError: by nothing" in str(line["exception"])
+
+
+def test_text_names_the_same_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("text", "info")
+    with bound_contextvars(sweep="abc"):
+        logging.getLogger("service").warning("late", extra={"seconds": 3})
+    text = capsys.readouterr().err
+    assert "late" in text
+    assert "sweep=abc" in text
+    assert "seconds=3" in text
+
+
+def test_levels_below_the_chosen_one_are_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json", "warning")
+    logging.getLogger("service").info("chatter")
+    assert lines(capsys) == []
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_no_secret_reaches_a_line(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+    configure_logs(log_format, "info")  # type: ignore[arg-type]
+    logging.getLogger("service").info("refused: %s", KEY, extra={"header": f"Bearer {KEY}"})
+    try:
+        raise OSError("cannot reach postgresql+asyncpg://me:hush@db/ledger with Bearer qqq-token")
+    except OSError:
+        logging.getLogger("service").exception("away")
+    text = capsys.readouterr().err
+    assert "ffff" not in text
+    assert "hush" not in text
+    assert "qqq-token" not in text
+    assert "sws_0a1b2c3d_…" in text, "which key it was may be told"
+
+
+def test_what_is_no_secret_stays() -> None:
+    text = "GET https://service:8000/v1/sweeps of key sws_0a1b2c3d, the bearer of news"
+    assert without_secrets(text) == text
