@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
+from service.api.compare_example import COMPARISON
 from service.api.dependencies import NO_NUL, Reader, ReadSession
 from service.api.guards.answer_headers import PAGE
 from service.api.problems import problem_responses
@@ -20,7 +21,9 @@ router = APIRouter(prefix="/v1/compare", tags=["reports"], responses=problem_res
     "",
     operation_id="compareSweeps",
     response_model=SideBySide,
-    responses={200: {"content": {"text/html": TEXT, "text/markdown": TEXT}}},
+    responses={
+        200: {"content": {"application/json": {"example": COMPARISON}, "text/html": TEXT, "text/markdown": TEXT}}
+    },
 )
 async def compare(
     session: ReadSession,

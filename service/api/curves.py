@@ -16,7 +16,7 @@ MetricName = Annotated[str, Query(min_length=1, max_length=200, pattern=NO_NUL)]
 router = APIRouter(
     prefix="/v1/sweeps/{sweep_id}/trials/{number}/metrics",
     tags=["trials"],
-    responses=problem_responses(401, 404, 422),
+    responses=problem_responses(401, 403, 404, 422),
 )
 
 

@@ -14,8 +14,8 @@ from service.exports.parquet_file import ParquetBytes
 from service.exports.trial_table import ExportedTrial, trial_table
 from service.operations.reports import header_of, trial_fact
 
-PAGE = 200
-"""Trials that are read in one transaction: a slow reader holds none open."""
+PAGE = 50
+"""Trials read in one transaction: a slow reader holds none open, and other requests get their turn in between."""
 
 
 class ExportForm(StrEnum):
