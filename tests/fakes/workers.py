@@ -1,6 +1,7 @@
 """Several workers of one trial as processes of their own, on this machine's CPU."""
 
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -36,6 +37,8 @@ def run_workers(workers: int, function: Callable[..., Found], *arguments: Any) -
 
 
 def _work(rank: int, workers: int, port: int, task: bytes) -> bytes:
+    # Gloo, whatever the machine: NCCL would want a GPU for each worker.
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
     torch.set_num_threads(1)
     function, arguments = cloudpickle.loads(task)
     world = World.join(rank, workers, "127.0.0.1", port)

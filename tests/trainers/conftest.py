@@ -25,6 +25,12 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+@pytest.fixture
+def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps to the CPU on a machine with a GPU: for equal bits, and for workers that share one machine."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
 class Regression(Objective):
     """Fits the class number to the pixels, with noise of its own: every part of a training, in two parameters."""
 

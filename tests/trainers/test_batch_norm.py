@@ -1,11 +1,14 @@
 """Batch normalisation over workers: on two of them what one computes."""
 
+import pytest
 import torch
 from fakes.workers import run_workers
 from torch import Tensor, nn
 
 from trainers.batch_norm import SynchronisedBatchNorm, synchronise_batch_norm
 from trainers.distributed import ALONE, World
+
+pytestmark = pytest.mark.usefixtures("on_cpu")
 
 CPU = torch.device("cpu")
 Found = tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]

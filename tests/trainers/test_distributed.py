@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from trainers.distributed import ALONE, World
 
+pytestmark = pytest.mark.usefixtures("on_cpu")
+
 CPU = torch.device("cpu")
 
 

@@ -13,6 +13,8 @@ from trainers.evaluation.probes import LbfgsProbe
 from trainers.losses.supcon import SupConLoss
 from trainers.momentum_contrast import MomentumContrast
 
+pytestmark = pytest.mark.usefixtures("on_cpu")
+
 LABELS = torch.tensor([0, 1, 2, 0, 1])
 TEMPERATURE = 0.2
 

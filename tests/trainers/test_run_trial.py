@@ -96,6 +96,7 @@ def test_image_passes_are_epochs_times_views_times_images(run: Run, objective: s
     assert [step.image_passes for step in steps] == [1222 * views, 2 * 1222 * views]
 
 
+@pytest.mark.usefixtures("on_cpu")
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_the_same_configuration_gives_the_same_bits(run: Run, objective: str) -> None:
     torch.manual_seed(1)
@@ -107,6 +108,7 @@ def test_the_same_configuration_gives_the_same_bits(run: Run, objective: str) ->
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("on_cpu")
 @pytest.mark.parametrize(
     "fields", [{"objective": "supcon", "optimizer": "lars"}, {"objective": "cross_entropy", "optimizer": "adamw"}]
 )

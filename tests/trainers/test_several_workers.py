@@ -18,6 +18,8 @@ from trainers.distributed import ALONE, World
 from trainers.draws import Draws
 from trainers.run_trial import Ending, EpochEnd, TrialRun
 
+pytestmark = pytest.mark.usefixtures("on_cpu")
+
 OBJECTIVES: list[dict[str, Any]] = [
     *({"objective": name.value} for name in ObjectiveName),
     {"objective": "supcon", "queue_size": 16},

@@ -19,6 +19,8 @@ from trainers.max_margin import MaxMargin
 from trainers.mixing import Mixing
 from trainers.objective import Objective
 
+pytestmark = pytest.mark.usefixtures("on_cpu")
+
 IMAGES = torch.rand(11, 1, 8, 8, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(11) % 4
 

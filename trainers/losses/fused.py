@@ -16,10 +16,7 @@ from torch import Tensor
 from trainers.losses.contrast import Contrast
 
 BLOCK_I, BLOCK_J, WARPS = 64, 32, 8
-"""The largest of which, compiled for an H100 at width 128, neither precision spills registers; not timed on a GPU."""
-
-WIDEST = 128
-"""The width up to which a block needs less than the 99 kB of shared memory that every GPU since Ampere has."""
+"""The largest of which, compiled for an H100 at width 128, neither precision spills registers."""
 
 LOWEST = tl.constexpr(torch.finfo(torch.float32).min)
 
@@ -34,11 +31,7 @@ def fused_log_sum_exp(
     wants_anchors: bool,
     wants_keys: bool,
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """The value, its gradient by anchors and its gradient by keys: see `weighted_log_sum_exp`."""
-    if anchors_ND.dtype != torch.float32 or anchors_ND.shape[1] > WIDEST:
-        raise ValueError(
-            f"chunk_size 'fused' takes float32 up to {WIDEST} wide, got {anchors_ND.dtype}, {anchors_ND.shape[1]} wide"
-        )
+    """The value, its gradient by anchors and its gradient by keys: see `weighted_log_sum_exp`, which checks them."""
     anchors_ND, keys_MD = anchors_ND.contiguous(), keys_MD.contiguous()
     (anchors, width), keys = anchors_ND.shape, len(keys_MD)
     options = {

@@ -6,6 +6,7 @@ per pair and 6·N·M·D operations for value and gradients together.
 
 # N anchors, M keys, D embedding, C anchors of a chunk
 
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import torch
@@ -16,8 +17,11 @@ from trainers.losses.contrast import NO_COLUMN, Contrast
 
 ChunkSize = int | Literal["auto", "fused"]
 
-PAIRS_PER_CHUNK = 2**19
-"""Similarities held at once: 2 MB in float32. Twice as many save a twentieth of the time on a CPU."""
+WIDEST_FUSED = 128
+"""The width up to which a block of the kernel needs less than the 99 kB of shared memory of every GPU since Ampere."""
+
+PAIRS_PER_CHUNK = {"cpu": 2**19, "cuda": 2**22}
+"""Similarities held at once. 2 MB in float32 stay in a core's caches; on a GPU so few would be all launching."""
 
 
 def weighted_log_sum_exp(
@@ -33,21 +37,41 @@ def weighted_log_sum_exp(
     """Σ_i weights_i · log Σ_a exp(x_i·k_a/τ), a scalar; a runs over i's contrasted keys, or over its positives alone.
 
     An anchor that has no such a must have weight 0. Differentiable once, by anchors and keys; a gradient that is not
-    required costs nothing. `chunk_size` is the number of anchors taken at once, "auto" for PAIRS_PER_CHUNK pairs, or
-    "fused" for the Triton kernel.
+    required costs nothing. `chunk_size` is the number of anchors taken at once, or "fused" for the Triton kernel;
+    "auto" is the kernel on a GPU, where it takes these numbers, and PAIRS_PER_CHUNK pairs elsewhere.
     """
     rows = anchors_ND.detach(), keys_MD.detach()
     wanted = anchors_ND.requires_grad, keys_MD.requires_grad
-    if chunk_size == "fused":
+    count = chosen_chunk_size(anchors_ND, keys_MD) if chunk_size == "auto" else chunk_size
+    if count == "fused":
+        _check_fused(anchors_ND)
         # Triton is for Linux alone, and no small import.
         from trainers.losses.fused import fused_log_sum_exp  # noqa: PLC0415
 
         result = fused_log_sum_exp(*rows, weights_N, temperature, contrast, positives_only, *wanted)
     else:
-        count = max(1, PAIRS_PER_CHUNK // len(keys_MD)) if chunk_size == "auto" else chunk_size
         result = _chunked_log_sum_exp(*rows, weights_N, temperature, contrast, positives_only, *wanted, count)
     total: Tensor = _WithGradients.apply(anchors_ND, keys_MD, *result)
     return total
+
+
+def chosen_chunk_size(anchors_ND: Tensor, keys_MD: Tensor) -> int | Literal["fused"]:
+    """What "auto" means for these rows."""
+    is_on_gpu = anchors_ND.device.type == "cuda"
+    if is_on_gpu and _fits_fused(anchors_ND) and find_spec("triton"):
+        return "fused"
+    return max(1, PAIRS_PER_CHUNK["cuda" if is_on_gpu else "cpu"] // len(keys_MD))
+
+
+def _fits_fused(rows_ND: Tensor) -> bool:
+    return rows_ND.dtype == torch.float32 and rows_ND.shape[1] <= WIDEST_FUSED
+
+
+def _check_fused(rows_ND: Tensor) -> None:
+    if not _fits_fused(rows_ND):
+        raise ValueError(
+            f"chunk_size 'fused' takes float32 up to {WIDEST_FUSED} wide, got {rows_ND.dtype}, {rows_ND.shape[1]} wide"
+        )
 
 
 class _WithGradients(torch.autograd.Function):

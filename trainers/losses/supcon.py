@@ -28,9 +28,9 @@ class SupConLoss(nn.Module):
     `positives_cap` is the most positives an anchor may have: the other views of its image, then the keys of its class
     that come next. Those beyond it leave the denominator too, lest they count as negatives (the paper's supplement,
     "Effect of Number of Positives").
-    `chunk_size` is the number of anchors whose similarities are held at once. "auto" chooses it for a core's caches;
-    "fused" is a Triton kernel for float32 on a GPU, which holds none. Its numbers are the same, but nobody has timed
-    it on a GPU yet: that is why "auto" never chooses it.
+    `chunk_size` is the number of anchors whose similarities are held at once; "fused" is a Triton kernel for float32 on
+    a GPU, which holds none and gives the same numbers. "auto" is that kernel where it can be, and else chooses the
+    number for the caches of a core.
     """
 
     def __init__(

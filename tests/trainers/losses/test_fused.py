@@ -10,6 +10,7 @@ import pytest
 import torch
 from fakes.supcon_by_loops import draw
 
+from trainers.losses.log_sum_exp import WIDEST_FUSED
 from trainers.losses.supcon import SupConLoss
 
 triton = pytest.importorskip("triton")
@@ -26,7 +27,7 @@ def compare_with_chunks(device: str) -> None:
         embeddings, labels = embeddings.detach().to(device).requires_grad_(), labels.to(device)
         queue, queue_labels = embeddings[: images // 2, 0], labels[: images // 2]
         results = []
-        for chunk_size in ("auto", "fused"):
+        for chunk_size in (7, "fused"):
             loss = SupConLoss(temperature, summation=summation, positives_cap=cap, chunk_size=chunk_size)
             inside, foreign = loss(embeddings, labels), loss.against(embeddings[:, 0], labels, queue, queue_labels)
             gradients = [torch.autograd.grad(total, embeddings)[0] for total in (inside, foreign.total)]
@@ -55,7 +56,7 @@ def test_kernels_compile_for_an_h100(
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     fused = pytest.importorskip("trainers.losses.fused")
     kernel = getattr(fused, name)
-    constants = {"BLOCK_D": fused.WIDEST, "BLOCK_I": fused.BLOCK_I, "BLOCK_J": fused.BLOCK_J, "PRECISION": precision}
+    constants = {"BLOCK_D": WIDEST_FUSED, "BLOCK_I": fused.BLOCK_I, "BLOCK_J": fused.BLOCK_J, "PRECISION": precision}
     constants |= {"POSITIVES_ONLY": True, "CAPPED": True, "WANTS_MEANS": True}
     constants = {argument: value for argument, value in constants.items() if argument in kernel.arg_names}
     signature = {argument: _type_of(argument, constants) for argument in kernel.arg_names}
