@@ -68,7 +68,7 @@ class Addresses:
         except httpx.InvalidURL as error:
             raise UrlRefused(f"url cannot be read ({error}); accepted: such as https://example.org/hook") from error
         schemes = ("https", "http") if self.allow_http else ("https",)
-        if parsed.scheme not in schemes or not parsed.host:
+        if parsed.scheme not in schemes or not parsed.raw_host:
             raise UrlRefused(f"url cannot be {url!r}; accepted: {' or '.join(f'{scheme}://…' for scheme in schemes)}")
         if parsed.port is not None and not 0 < parsed.port < 65536:
             raise UrlRefused(f"url cannot have the port {parsed.port}; accepted: 1 to 65535")

@@ -18,6 +18,13 @@ PAGE = (
 )
 """Policy of a self-contained page: its own scripts run, in an origin that has nothing and can send nothing anywhere."""
 
+DOCUMENTATION = (
+    "default-src 'none'; script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "style-src 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com; "
+    "connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Policy of /docs and /redoc, into which people paste keys: what it loads from elsewhere can send nothing there."""
+
 
 class AnswerHeaders:
     """Adds the headers that a route has not set itself."""
@@ -33,8 +40,8 @@ class AnswerHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in ALWAYS.items():
                     headers.setdefault(name, value)
-                if not headers.get("content-type", "").startswith("text/html"):
-                    headers.setdefault("Content-Security-Policy", NOTHING)
+                is_page = headers.get("content-type", "").startswith("text/html")
+                headers.setdefault("Content-Security-Policy", DOCUMENTATION if is_page else NOTHING)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -60,9 +60,9 @@ async def test_a_public_address_is_taken(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:7f00:1]"]
+    "host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:7f00:1]", "xn--"]
 )
-async def test_however_this_machine_is_written_it_is_refused(host: str) -> None:
+async def test_however_this_machine_or_nothing_is_written_it_is_refused(host: str) -> None:
     with pytest.raises(UrlRefused, match=r"127\.0\.0\.1|::1|::ffff|no address"):
         await Addresses(allow_http=False, allow_private=False).of(f"https://{host}/")
 

@@ -1,5 +1,7 @@
 """Image files as squares of bytes."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -64,3 +66,13 @@ def test_sixteen_bits_are_refused_and_not_clipped_to_white(tmp_path: Path) -> No
     Image.fromarray(np.full((9, 9), 30_000, np.uint16)).save(tmp_path / "a.png")
     with pytest.raises(ValueError, match=r"more than 8 bits per channel \(mode I;16\)"):
         read_square(tmp_path / "a.png", 8)
+
+
+def test_an_image_that_would_fill_the_memory_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    gradient(9, 9).save(tmp_path / "bomb.png")
+    content = bytearray((tmp_path / "bomb.png").read_bytes())
+    content[16:24] = struct.pack(">II", 50_000, 50_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    (tmp_path / "bomb.png").write_bytes(content)
+    with pytest.raises(ValueError, match=r"bomb\.png cannot be read: .*decompression bomb"):
+        read_square(tmp_path / "bomb.png", 8)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -16,6 +17,8 @@ from service.schemas.keys import Scope
 from service.settings import Settings
 
 DOCUMENT = small_spec().model_dump(mode="json", exclude_defaults=True)
+FONTS = {"https://fonts.googleapis.com"}
+"""redoc does without them."""
 JSON = {"Content-Type": "application/json"}
 
 Service = Callable[..., httpx.AsyncClient]
@@ -165,6 +168,15 @@ async def test_every_answer_says_what_a_browser_may_do_with_it(service: Service)
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+async def test_the_documentation_sends_nothing_elsewhere(service: Service) -> None:
+    for path in ("/docs", "/redoc"):
+        answer = await service().get(path)
+        policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+        assert (policy["default-src"], policy["connect-src"], policy["form-action"]) == ("'none'", "'self'", "'none'")
+        origins = set(re.findall(r'(?:src|href)="(https://[^/"]+)', answer.text))
+        assert origins <= set(policy["script-src"].split()) | set(policy["img-src"].split()) | FONTS
 
 
 async def test_no_other_origin_is_let_in(service: Service) -> None:
