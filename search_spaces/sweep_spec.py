@@ -13,6 +13,7 @@ from search_spaces.cluster_choice import ClusterChoice
 from search_spaces.companions import ProbeKind, check_base_temperatures, check_effects, check_probe_fields, check_queues
 from search_spaces.datasets import DatasetSpec, facts_of, most_training_images
 from search_spaces.design import MAX_TRIALS, Design, Pruning
+from search_spaces.design_checks import check_device_seconds, check_search, check_timeout
 from search_spaces.durations import Duration
 from search_spaces.points import check_undrawn, undrawn_points
 from search_spaces.space import Space, held_value
@@ -81,6 +82,10 @@ class SweepSpec(Vocabulary):
     arms: list[Arm] = Field(min_length=1, max_length=20, description="The objectives that are compared.")
     shared: Space = Field(default={}, description="Factors drawn once per point and given to every arm.")
     design: Design = Field(default=Design(), description="How configurations are drawn.")
+    warm_start: Name | None = Field(
+        default=None,
+        description="Id of an earlier sweep whose trials a search learns from, those that it could have drawn itself.",
+    )
     pruning: Pruning = Field(default=Pruning(), description="Early stopping; only with design.kind search.")
     metric: OneOrSeveralMetrics = Field(
         default=SweepMetric(),
@@ -126,7 +131,9 @@ class SweepSpec(Vocabulary):
         check_probe_fields(self.evaluation.probe.kind, self.arms, self.shared)
         check_base_temperatures(self.arms, self.shared)
         _check_design(self)
-        _check_device_seconds(self)
+        check_device_seconds(self.design, self.pruning, self.arms, self.shared)
+        check_timeout(self.design, self.budget.trial_timeout, self.resources.devices)
+        check_search(self.design, self.warm_start, self.arms, self.shared)
         check_metrics(self.metrics, self.design, self.pruning)
         _check_gpus(self.resources)
         _check_batch_sizes(self)
@@ -197,23 +204,6 @@ def _refuse_size(design: Design, trials: int) -> None:
         at, makes = ["design", "kind"], f"more than {MAX_TRIALS:,} trials"
     accepted = f"at most {MAX_TRIALS:,} trials"
     raise refusal(f"the {design.kind} design makes {makes}", at=at, value=trials, accepted=accepted)
-
-
-def _check_device_seconds(spec: SweepSpec) -> None:
-    """Trials that train for a time draw no epochs, are not cut before it, and say nothing of the last rung."""
-    if spec.design.device_seconds is None:
-        return
-    for field, value, at in values_of_trial_fields(spec.arms, spec.shared):
-        if field == "epochs" and "base" not in at:
-            message = "epochs decide nothing where every trial trains for design.device_seconds"
-            raise refusal(message, at=at, value=value, accepted="no epochs to draw, or another design.match")
-    seconds, timeout = spec.design.device_seconds / spec.resources.devices, spec.budget.trial_timeout
-    if timeout is not None and timeout <= seconds:
-        message = f"budget.trial_timeout {timeout:g} ends trials that are to train for {seconds:g} seconds"
-        raise refusal(message, at=["budget", "trial_timeout"], value=timeout, accepted=f"more than {seconds:g}")
-    if spec.pruning.kind == "hyperband":
-        message = "hyperband needs to know how many epochs a trial has, which design.device_seconds leaves open"
-        raise refusal(message, at=["pruning", "kind"], value="hyperband", accepted="asha, median, none")
 
 
 def _check_gpus(resources: Resources) -> None:

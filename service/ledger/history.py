@@ -1,5 +1,7 @@
 """What has been tried so far, as a search needs it to say what to try next, and what to end early."""
 
+from collections.abc import Mapping
+
 from search_spaces.sweep_spec import SweepSpec
 from service.db import trials
 from service.db.database import Session
@@ -12,20 +14,17 @@ async def load_history(session: Session, sweep_id: str, spec: SweepSpec) -> list
     """Every trial of the sweep by number, in any state; with its curve where some may have been pruned."""
     is_pruned = spec.pruning.kind != "none"
     curves = await trials.curves(session, sweep_id, spec.score_metric.name) if is_pruned else {}
-    return [
-        PastTrial(
-            number=row.number,
-            arm=row.arm,
-            point=row.point,
-            replicate=row.replicate,
-            config=row.config,
-            outcome=row.outcome,
-            scores=_scores(spec, row),
-            curve=curves.get(row.number, {}),
-            attributes=row.search_attributes,
-        )
-        for row in await trials.page(session, sweep_id)
-    ]
+    return [_past_trial(spec, row, curves.get(row.number, {})) for row in await trials.page(session, sweep_id)]
+
+
+async def load_earlier(session: Session, spec: SweepSpec) -> list[PastTrial]:
+    """The trials of the sweep that a search starts from, without curves; none once it was deleted.
+
+    Their scores are those of this search's metrics.
+    """
+    if spec.warm_start is None:
+        return []
+    return [_past_trial(spec, row, {}) for row in await trials.page(session, spec.warm_start)]
 
 
 async def load_curves(session: Session, sweep_id: str, spec: SweepSpec, arm: str) -> list[Curve]:
@@ -33,6 +32,20 @@ async def load_curves(session: Session, sweep_id: str, spec: SweepSpec, arm: str
     outcomes = await trials.outcomes(session, sweep_id, arm)
     values = await trials.curves(session, sweep_id, spec.score_metric.name, arm=arm)
     return [Curve(number, outcome, values.get(number, {})) for number, outcome in sorted(outcomes.items())]
+
+
+def _past_trial(spec: SweepSpec, row: TrialRow, curve: Mapping[int, float]) -> PastTrial:
+    return PastTrial(
+        number=row.number,
+        arm=row.arm,
+        point=row.point,
+        replicate=row.replicate,
+        config=row.config,
+        outcome=row.outcome,
+        scores=_scores(spec, row),
+        curve=curve,
+        attributes=row.search_attributes,
+    )
 
 
 def _scores(spec: SweepSpec, row: TrialRow) -> tuple[float, ...] | None:

@@ -13,7 +13,7 @@ from service.db.runners import RunnerRow
 from service.db.trials import TrialRow
 from service.errors import RunnerFenced, Unauthenticated
 from service.ledger.ask import DRAW_AGAIN_SECONDS, DrawWanted, answer_ask, start_drawn
-from service.ledger.history import load_curves, load_history
+from service.ledger.history import load_curves, load_earlier, load_history
 from service.ledger.report import apply_report, attempts_to_stop, prune
 from service.ledger.runners import renew_lease, token_sha256
 from service.lifecycle import RunnerState
@@ -35,9 +35,10 @@ async def ask(
         return answer
     async with database.read() as session:
         history = await load_history(session, runner.sweep_id, answer.spec)
+        earlier = await load_earlier(session, answer.spec)
     if len(history) >= count_trials(answer.spec):
         return Wait(seconds=DRAW_AGAIN_SECONDS)
-    drawn = await asyncio.to_thread(draw_next, answer.spec, history)
+    drawn = await asyncio.to_thread(draw_next, answer.spec, history, earlier)
     async with database.write() as session:
         runner = await _believed_runner(session, settings, runner_id, token, clock())
         return await start_drawn(session, settings, runner, drawn, tune_trial_id, clock())

@@ -35,7 +35,7 @@ def draw_values(trial: Trial, space: Space) -> dict[str, Scalar]:
     # Sorted, because the order of keys in a document means nothing, and each draw moves the generator on.
     for name in factor_order(dict(sorted(space.items()))):
         if is_active(space[name], values):
-            values[name] = _value_at(space[name], _suggest(trial, name, space[name]))
+            values[name] = value_at(space[name], _suggest(trial, name, space[name]))
     return values
 
 
@@ -47,8 +47,14 @@ def coordinates_of(arm: Arm, space: Space, config: TrialConfig) -> dict[str, Coo
         domain = space[name]
         if is_active(domain, values):
             coordinates[name] = _coordinate(arm, name, domain, getattr(config, name))
-            values[name] = _value_at(domain, coordinates[name])
+            values[name] = value_at(domain, coordinates[name])
     return coordinates
+
+
+def value_at(domain: Domain, coordinate: Coordinate) -> Scalar:
+    """The value of the factor at this coordinate."""
+    is_index = isinstance(domain, ChoiceDomain) or (isinstance(domain, FloatDomain) and domain.step is not None)
+    return domain.at(int(coordinate)) if is_index else coordinate
 
 
 def _suggest(trial: Trial, name: str, domain: Domain) -> Coordinate:
@@ -59,11 +65,6 @@ def _suggest(trial: Trial, name: str, domain: Domain) -> Coordinate:
     if isinstance(distribution, IntDistribution):
         return int(trial.suggest_int(name, low, high, log=is_log, step=distribution.step))
     return float(trial.suggest_float(name, low, high, log=is_log))
-
-
-def _value_at(domain: Domain, coordinate: Coordinate) -> Scalar:
-    is_index = isinstance(domain, ChoiceDomain) or (isinstance(domain, FloatDomain) and domain.step is not None)
-    return domain.at(int(coordinate)) if is_index else coordinate
 
 
 def _coordinate(arm: Arm, name: str, domain: Domain, value: Any) -> Coordinate:

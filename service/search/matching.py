@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from search_spaces.arms import Arm
 from search_spaces.design import Design
+from search_spaces.domains import Scalar
 from search_spaces.objectives import views_per_image
 from search_spaces.space import held_value
 from search_spaces.sweep_spec import SweepSpec
@@ -41,6 +42,12 @@ def match_arms(design: Design, configs: Mapping[str, TrialConfig]) -> dict[str, 
 def match_centre(spec: SweepSpec, arm: Arm) -> TrialConfig:
     """The arm's base, matched with those of the others: in a search arms share no points. Raises CannotMatch."""
     return match_arms(spec.design, {other.name: spec.base_config(other) for other in spec.arms})[arm.name]
+
+
+def matched_fields(spec: SweepSpec, arm: Arm) -> dict[str, Scalar]:
+    """What a trial of a search trains for: as its arm's matched centre, unless it draws epochs itself."""
+    centre = match_centre(spec, arm)
+    return {name: getattr(centre, name) for name in ("epochs", "warmup_epochs", "device_seconds")}
 
 
 def most_epochs(spec: SweepSpec, arm: Arm) -> int:

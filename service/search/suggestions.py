@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from search_spaces.arms import Arm, arm_config
+from search_spaces.arms import arm_config
 from search_spaces.domains import ChoiceDomain, Scalar
 from search_spaces.space import Space
 from search_spaces.sweep_spec import SweepSpec
 from search_spaces.trial_config import TrialConfig
 from service.search.coordinates import draw_values
 from service.search.designs import PlannedTrial
-from service.search.matching import match_centre
+from service.search.matching import matched_fields
 from service.search.samplers import initial_attributes, make_sampler
 from service.search.slots import Slot, derived_seed, slots, trial_seed
 from service.search.study import PastTrial, frozen_trial, rebuild_study
+from service.search.warm_start import warm_trials
 
 REMEMBERING = ("cmaes", "nsga2")
 """Samplers that note with each trial what they need of it later: its generation, and the state of the search."""
@@ -29,19 +30,18 @@ class Suggestion(NamedTuple):
     """What the sampler wants to find with the trial when it draws later ones."""
 
 
-def draw_next(spec: SweepSpec, history: Sequence[PastTrial], warm: Sequence[PastTrial] = ()) -> PlannedTrial:
+def draw_next(spec: SweepSpec, history: Sequence[PastTrial], earlier: Sequence[PastTrial] = ()) -> PlannedTrial:
     """The trial that follows `history`, all trials of the sweep so far in any state.
 
     It takes the first slot that is free: arms take turns, and a design that has grown is filled up in the order of
-    `slots`. A replicate repeats its point's configuration with another seed. There must be a free slot. `warm` are
-    trials of an earlier sweep, each under the name of the arm that learns from it. Raises CannotMatch and
-    SamplerUnavailable.
+    `slots`. A replicate repeats its point's configuration with another seed. There must be a free slot. `earlier` are
+    the trials of the sweep that this one starts from. Raises CannotMatch and SamplerUnavailable.
     """
     taken = {past.slot for past in history}
     slot = next(slot for slot in slots(spec) if slot not in taken)
     seed = trial_seed(spec.design.seed, slot.point, slot.replicate)
     number = len(history)
-    config, attributes = _draw(spec, slot, history, warm, number)
+    config, attributes = _draw(spec, slot, history, warm_trials(spec, earlier), number)
     config = config.model_copy(update={"seed": seed})
     return PlannedTrial(number, slot.arm, slot.point, slot.replicate, seed, config, attributes)
 
@@ -49,7 +49,7 @@ def draw_next(spec: SweepSpec, history: Sequence[PastTrial], warm: Sequence[Past
 def suggest(
     spec: SweepSpec, arm_name: str, history: Sequence[PastTrial], number: int, warm: Sequence[PastTrial] = ()
 ) -> Suggestion:
-    """What to try in trial `number` of the arm.
+    """What to try in trial `number` of the arm; `warm` are trials that this or another arm learns from at the start.
 
     A pure function: the same past and number give the same suggestion.
     """
@@ -77,13 +77,7 @@ def _draw(
         return next(past.config for past in history if past.arm == slot.arm and past.point == slot.point), {}
     arm = spec.arm(slot.arm)
     suggestion = suggest(spec, arm.name, history, number, warm)
-    return arm_config(arm, _matched(spec, arm) | suggestion.values), suggestion.attributes
-
-
-def _matched(spec: SweepSpec, arm: Arm) -> dict[str, Scalar]:
-    """What the arm's matched centre trains for; drawn epochs go over that."""
-    centre = match_centre(spec, arm)
-    return {name: getattr(centre, name) for name in ("epochs", "warmup_epochs", "device_seconds")}
+    return arm_config(arm, matched_fields(spec, arm) | suggestion.values), suggestion.attributes
 
 
 def _unconditional(space: Space) -> Space:

@@ -200,6 +200,21 @@ def refused(**changes: Any) -> Refusal:
         ),
         ({"arms__1__base__large_margin": 2}, "/arms/1/base/large_margin", ["'cross_entropy'", "does not use"]),
         ({"arms__0__base__triplet_margin": 0.2}, "/arms/0/base/triplet_margin", ["'supcon'", "does not use"]),
+        ({"warm_start": "a1b2"}, "/warm_start", ["not for design.kind 'paired'", "sampler tpe, gp, cmaes or nsga2"]),
+        (
+            {"warm_start": "a1b2", "design": {"kind": "search", "sampler": "random"}},
+            "/warm_start",
+            ["search that learns", "no warm_start"],
+        ),
+        (
+            {
+                "design": {"kind": "search", "sampler": "cmaes"},
+                "arms__1__space": {},
+                "shared__learning_rate_multiplier": {"kind": "choice", "values": [1, 2]},
+            },
+            "/arms/1/space",
+            ["cmaes moves numbers alone", "'cross_entropy' has none", "sampler tpe, gp or nsga2"],
+        ),
         ({"design__device_seconds": 60}, "/design/device_seconds", ["'image_passes'", "match device_seconds with"]),
         ({"design__match": "device_seconds"}, "/design/device_seconds", ["device_seconds None"]),
         ({"arms__0__base__device_seconds": 9}, "/arms/0/base/device_seconds", ["`design.device_seconds`"]),
