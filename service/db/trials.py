@@ -232,6 +232,13 @@ async def best_scores(session: Session, sweep_id: str, *, maximize: bool) -> dic
     return {arm: score for arm, score in rows if score is not None}
 
 
+async def completed_scores(session: Session, sweep_id: str) -> list[tuple[str, int, dict[str, float]]]:
+    """Arm, number and scores of every completed trial."""
+    query = select(TrialRow.arm, TrialRow.number, TrialRow.scores)
+    query = query.where(TrialRow.sweep_id == sweep_id, TrialRow.outcome == Outcome.COMPLETED)
+    return [(row[0], row[1], row[2]) for row in await session.execute(query)]
+
+
 async def open_attempts(session: Session, runner_id: str) -> Sequence[tuple[AttemptRow, TrialRow]]:
     """Attempts of a runner that have not ended, with their trials."""
     query = select(AttemptRow, TrialRow).join(TrialRow, TrialRow.id == AttemptRow.trial_id)
@@ -308,7 +315,7 @@ async def curves(
 async def outcomes(session: Session, sweep_id: str, arm: str) -> dict[int, Outcome | None]:
     """Number → outcome of every trial of the arm; None before its end."""
     query = select(TrialRow.number, TrialRow.outcome).where(TrialRow.sweep_id == sweep_id, TrialRow.arm == arm)
-    return dict((await session.execute(query)).tuples().all())
+    return {row[0]: row[1] for row in await session.execute(query)}
 
 
 async def running_device_seconds(session: Session, sweep_id: str) -> float:

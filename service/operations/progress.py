@@ -15,6 +15,7 @@ from service.db.trials import TrialCount
 from service.lifecycle import TrialState
 from service.schemas.runners import RunnerView
 from service.schemas.sweeps import ArmProgress, BudgetUse, SweepDetail, SweepLinks, SweepSummary, Use
+from service.search.pareto import pareto_front
 from service.settings import Settings
 from service.tracking.presentation import without_credentials
 
@@ -44,6 +45,7 @@ async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow, 
     counts = await trials.counts(session, sweep.id)
     maximize = METRICS[spec.score_metric.name].goal == "maximize"
     best = await trials.best_scores(session, sweep.id, maximize=maximize)
+    fronts = await _pareto_fronts(session, sweep, spec)
     device_seconds = sum(count.device_seconds for count in counts)
     device_seconds += await trials.running_device_seconds(session, sweep.id)
     newest = await runners.newest(session, sweep.id, limit=RUNNERS_SHOWN)
@@ -53,7 +55,7 @@ async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow, 
     return SweepDetail(
         **summary.model_dump(),
         spec=spec,
-        arms=[_progress(spec, arm.name, counts, best.get(arm.name)) for arm in spec.arms],
+        arms=[_progress(spec, arm.name, counts, best.get(arm.name), fronts.get(arm.name, [])) for arm in spec.arms],
         device_seconds=device_seconds,
         budget=_budget(sweep, spec, counts, device_seconds, now),
         runners=[RunnerView.model_validate(row, from_attributes=True) for row in newest],
@@ -63,7 +65,20 @@ async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow, 
     )
 
 
-def _progress(spec: SweepSpec, arm: str, counts: list[TrialCount], best_score: float | None) -> ArmProgress:
+async def _pareto_fronts(session: Session, sweep: SweepRow, spec: SweepSpec) -> dict[str, list[int]]:
+    """Arm → numbers of the trials on its front, where the sweep has several metrics."""
+    if len(spec.metrics) == 1:
+        return {}
+    goals = [METRICS[metric.name].goal for metric in spec.metrics]
+    found: dict[str, dict[int, list[float]]] = {}
+    for arm, number, scores in await trials.completed_scores(session, sweep.id):
+        found.setdefault(arm, {})[number] = [scores[metric.name] for metric in spec.metrics]
+    return {arm: pareto_front(rows, goals) for arm, rows in found.items()}
+
+
+def _progress(
+    spec: SweepSpec, arm: str, counts: list[TrialCount], best_score: float | None, front: list[int]
+) -> ArmProgress:
     own = [count for count in counts if count.arm == arm]
     outcomes: dict[Outcome, int] = {count.outcome: count.trials for count in own if count.outcome is not None}
     running = sum(count.trials for count in own if count.state is TrialState.RUNNING)
@@ -76,6 +91,7 @@ def _progress(spec: SweepSpec, arm: str, counts: list[TrialCount], best_score: f
         running=running,
         outcomes=outcomes,
         best_score=best_score,
+        pareto_front=front,
     )
 
 

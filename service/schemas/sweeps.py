@@ -18,7 +18,11 @@ class ArmProgress(BaseModel):
     planned: int
     running: int
     outcomes: dict[Outcome, int] = Field(description="Ended trials by outcome; only outcomes that occurred.")
-    best_score: float | None = Field(description="Best score of the sweep's metric among completed trials.")
+    best_score: float | None = Field(description="Best score of the sweep's first metric among completed trials.")
+    pareto_front: list[int] = Field(
+        default=[],
+        description="With several metrics: the completed trials, by number, that no other of the arm beats in all.",
+    )
 
 
 class Use(BaseModel):
