@@ -11,7 +11,7 @@ from service.db.base import Base, UtcDateTime
 from service.db.database import Session
 from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
-from service.db.trials import AttemptRow, TrialRow
+from service.db.trials import AttemptRow, ResultRow, TrialRow
 
 
 class ProjectionRow(Base):
@@ -104,6 +104,12 @@ async def newest_runners(session: Session, trial_ids: Collection[int]) -> dict[i
     query = query.join(RunnerRow, RunnerRow.id == AttemptRow.runner_id)
     newest = query.where(TrialRow.id.in_(trial_ids), AttemptRow.number == TrialRow.attempts)
     return dict((await session.execute(newest)).all())
+
+
+async def last_steps(session: Session, trial_ids: Collection[int]) -> dict[int, int]:
+    """Trial id → its last step, for those of the trials that have any."""
+    query = select(ResultRow.trial_id, func.max(ResultRow.step)).where(ResultRow.trial_id.in_(trial_ids))
+    return dict((await session.execute(query.group_by(ResultRow.trial_id))).all())
 
 
 async def forget_mlflow_runs(session: Session, sweep_id: str) -> None:

@@ -107,11 +107,16 @@ async def _load_news(session: Session, sweep: SweepView, told: Sequence[EventRow
             by_number.setdefault(event.data["number"], []).append(event)
     rows = await trials.numbered(session, sweep.id, by_number)
     newest = await projections.newest_runners(session, [row.id for row in rows])
+    last_steps = await projections.last_steps(session, [row.id for row in rows])
     addresses = await clusters.addresses(session)
     return [
         TrialNews(
             trial=view_trial(
-                row, sweep, _view_place(newest.get(row.id), addresses), first_told_at=by_number[row.number][0].at
+                row,
+                sweep,
+                place=_view_place(newest.get(row.id), addresses),
+                last_step=last_steps.get(row.id, 0),
+                first_told_at=by_number[row.number][0].at,
             ),
             run_id=row.mlflow_run_id,
             steps=[_view_step(event) for event in by_number[row.number] if event.kind == "trial.step"],
@@ -121,7 +126,10 @@ async def _load_news(session: Session, sweep: SweepView, told: Sequence[EventRow
     ]
 
 
-def view_trial(row: TrialRow, sweep: SweepView, place: Place | None, *, first_told_at: datetime) -> TrialView:
+def view_trial(
+    row: TrialRow, sweep: SweepView, *, place: Place | None, last_step: int, first_told_at: datetime
+) -> TrialView:
+    """The trial as it is shown."""
     return TrialView(
         sweep_id=row.sweep_id,
         number=row.number,
@@ -137,6 +145,7 @@ def view_trial(row: TrialRow, sweep: SweepView, place: Place | None, *, first_to
         attempts=row.attempts,
         device_seconds=row.device_seconds,
         image_passes=row.image_passes,
+        last_step=last_step,
         # One that was cancelled before it started, and is to be tried again, has neither time.
         started_at_ms=_milliseconds(row.started_at or row.ended_at or first_told_at),
         ended_at_ms=_milliseconds(row.ended_at) if row.ended_at else None,

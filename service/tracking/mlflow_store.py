@@ -171,7 +171,7 @@ def _final_metrics(trial: TrialView) -> list[Metric]:
     if trial.state is not TrialState.ENDED:
         return []
     final, at_ms = presentation.trial_final_metrics(trial), presentation.final_metrics_at_ms(trial)
-    return [Metric(name, value, at_ms, trial.config.epochs) for name, value in final.items()]
+    return [Metric(name, value, at_ms, trial.last_step) for name, value in final.items()]
 
 
 def _seen(run: Run) -> SeenRun:

@@ -70,6 +70,8 @@ class TrialView:
     attempts: int
     device_seconds: float
     image_passes: int
+    last_step: int
+    """Epochs that it has told of."""
     started_at_ms: int
     """When its first attempt started, or it ended where none did."""
     ended_at_ms: int | None

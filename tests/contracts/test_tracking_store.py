@@ -82,6 +82,7 @@ def trial(sweep: SweepView) -> TrialView:
         attempts=1,
         device_seconds=0.0,
         image_passes=0,
+        last_step=0,
         started_at_ms=START_MS + 500,
         ended_at_ms=None,
         place=Place("local", "r-1", "supsweep-r-1", "http://ray/#/jobs/supsweep-r-1"),
@@ -108,7 +109,7 @@ def shelf(subject: Subject, sweep: SweepView) -> Shelf:
 
 def _ended(trial: TrialView, outcome: Outcome, reason: str | None = None) -> TrialView:
     scores = {"val_top1": 0.9, "test_top1": 0.8} if outcome is Outcome.COMPLETED else {}
-    cost = {"device_seconds": 4.5, "image_passes": 1000, "ended_at_ms": START_MS + 9000}
+    cost = {"device_seconds": 4.5, "image_passes": 1000, "last_step": 15, "ended_at_ms": START_MS + 9000}
     return replace(trial, state=TrialState.ENDED, outcome=outcome, reason=reason, scores=scores, **cost)
 
 

@@ -10,7 +10,7 @@ from service.lifecycle import FINISHED_STATES, TrialState
 from service.tracking import presentation
 from service.tracking.environment import read_environment
 from service.tracking.projector import Projection, project_next_batch
-from service.tracking.protocol import RunGone, SweepRun, TrackingRefused, TrackingUnavailable
+from service.tracking.protocol import RunGone, SweepRun, TrackingRefused, TrackingStore, TrackingUnavailable
 from service.tracking.server import TrackingServer
 from service.tracking.view import SeenRun, StepView, SweepView, TrialView
 
@@ -81,7 +81,7 @@ class FakeTrackingStore:
         if trial.state is TrialState.ENDED:
             run.ended_at_ms = trial.ended_at_ms
             for metric, value in presentation.trial_final_metrics(trial).items():
-                run.add_metric(metric, trial.config.epochs, value, presentation.final_metrics_at_ms(trial))
+                run.add_metric(metric, trial.last_step, value, presentation.final_metrics_at_ms(trial))
         return run_id
 
     def log_steps(self, run_id: str, steps: Sequence[StepView]) -> None:
@@ -154,17 +154,17 @@ class FakeTrackingStore:
             raise self.fails_with
 
 
-def fake_server(store: FakeTrackingStore) -> TrackingServer:
+def server_of(store: TrackingStore) -> TrackingServer:
     """The store with what it is told of the service."""
     return TrackingServer(store, PUBLIC_URL, read_environment())
 
 
-def projection_of(world: World, store: FakeTrackingStore) -> Projection:
+def projection_of(world: World, store: TrackingStore) -> Projection:
     """What a projector of the world's ledger works with."""
-    return Projection(world.database, fake_server(store), world.clock, lambda report: {"cost.json": report})
+    return Projection(world.database, server_of(store), world.clock, lambda report: {"cost.json": report})
 
 
-async def project_once(world: World, store: FakeTrackingStore) -> bool:
+async def project_once(world: World, store: TrackingStore) -> bool:
     """Whether there was anything to show; a failure counts as something."""
     try:
         return await project_next_batch(projection_of(world, store), "worker")
@@ -172,7 +172,7 @@ async def project_once(world: World, store: FakeTrackingStore) -> bool:
         return True
 
 
-async def project_all(world: World, store: FakeTrackingStore) -> None:
+async def project_all(world: World, store: TrackingStore) -> None:
     """Shows everything that may be shown now."""
     while await project_once(world, store):
         pass

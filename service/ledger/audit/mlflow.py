@@ -73,7 +73,7 @@ def _trial(picture: LedgerPicture, shown: Shown, trial: TrialRow, runs: Sequence
 
 def _contents(picture: LedgerPicture, shown: Shown, trial: TrialRow, run: SeenRun) -> Iterator[Disagreement]:
     name = f"trial {trial.number}"
-    view = view_trial(trial, shown.sweep, None, first_told_at=picture.sweep.created_at)
+    view = view_trial(trial, shown.sweep, place=None, last_step=0, first_told_at=picture.sweep.created_at)
     status, outcome = presentation.trial_status(view), trial.outcome or ""
     parents = {one.run_id for one in shown.runs if one.number is None}
     if run.parent_id not in parents:

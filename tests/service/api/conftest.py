@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fakes.keys import headers_of
 from fakes.ledger import World
-from fakes.tracking import FakeTrackingStore, fake_server
+from fakes.tracking import FakeTrackingStore, server_of
 
 from service.auth.first_key import make_first_key
 from service.main import build_app
@@ -25,7 +25,7 @@ async def api(world: World, store: FakeTrackingStore) -> AsyncIterator[httpx.Asy
     app = build_app(world.settings)
     app.state.parts.database, app.state.parts.clusters = world.database, world.clusters
     app.state.parts.clock = world.clock
-    app.state.parts.tracking = fake_server(store)
+    app.state.parts.tracking = server_of(store)
     await make_first_key(world.database, world.settings.api_key_file, world.clock())
     key = world.settings.api_key_file.read_text().strip()
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

@@ -11,7 +11,7 @@ from fakes.keys import bearer
 from fakes.ledger import World, small_spec, step
 from fakes.reconciling import reconcile_for, run_to_the_end, submitted_runner
 from fakes.scripted_service import Answer, ScriptedService, scripted_service
-from fakes.tracking import FakeTrackingStore, fake_server
+from fakes.tracking import FakeTrackingStore, server_of
 from sqlalchemy import select
 
 from service.db.base import Base
@@ -66,7 +66,7 @@ async def run_a_sweep(api: httpx.AsyncClient, world: World, store: FakeTrackingS
     await runner.report(results=[step("good0")])
     await run_to_the_end(runner)
     await reconcile_for(world, 5)
-    projection = Projection(world.database, fake_server(store), world.clock, lambda report: {"cost.json": report})
+    projection = Projection(world.database, server_of(store), world.clock, lambda report: {"cost.json": report})
     while await project_next_batch(projection, "worker"):
         pass
     parts = api._transport.app.state.parts  # type: ignore[attr-defined]

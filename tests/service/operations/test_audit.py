@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from fakes.ledger import World, completed, lost, step
-from fakes.tracking import FakeTrackingStore, fake_server, project_all
+from fakes.tracking import FakeTrackingStore, project_all, server_of
 from sqlalchemy import delete, update
 
 from search_spaces.outcomes import Outcome
@@ -41,7 +41,7 @@ class Scene:
     @property
     def auditor(self) -> Auditor:
         world = self.world
-        return Auditor(world.database, world.settings, world.clusters, fake_server(self.store), world.clock)
+        return Auditor(world.database, world.settings, world.clusters, server_of(self.store), world.clock)
 
     async def audit(self) -> AuditView:
         return await audit_sweep(self.auditor, self.sweep_id)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fakes.ledger import World, completed, step
-from fakes.tracking import FakeTrackingStore, fake_server, project_all, project_once
+from fakes.tracking import FakeTrackingStore, project_all, project_once, server_of
 from sqlalchemy import func, select
 
 from service.db import projections, sweeps
@@ -29,7 +29,7 @@ def store() -> FakeTrackingStore:
 @pytest.fixture
 def deletion(world: World, store: FakeTrackingStore) -> Deletion:
     """A deletion that leaves nothing."""
-    return Deletion(world.database, world.settings, fake_server(store), world.clock, mlflow_runs=True, checkpoints=True)
+    return Deletion(world.database, world.settings, server_of(store), world.clock, mlflow_runs=True, checkpoints=True)
 
 
 async def finished_sweep(world: World) -> str:

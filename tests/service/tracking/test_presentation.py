@@ -45,6 +45,7 @@ def trial() -> TrialView:
         attempts=1,
         device_seconds=0.0,
         image_passes=0,
+        last_step=0,
         started_at_ms=1000,
         ended_at_ms=None,
         place=None,

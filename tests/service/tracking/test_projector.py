@@ -102,12 +102,13 @@ async def test_spec_and_environment_are_stored_and_follow_the_sweep(world: World
 
 async def test_a_trial_is_linked_to_its_job(world: World, store: FakeTrackingStore) -> None:
     async with world.database.write() as session:
-        session.add(ClusterRow(name="local", address="http://ray:8265/", labels={}, created_at=world.clock()))
+        row = ClusterRow(name="local", address="http://ada:pw@ray:8265/", labels={}, created_at=world.clock())
+        await session.merge(row)
     sweep_id = await started_sweep(world)
     await project_all(world, store)
     tags = store.trial_runs(sweep_id)[0].tags
     assert (tags["supsweep.cluster"], tags["supsweep.job"]) == ("local", f"supsweep-{sweep_id}-1")
-    assert f"http://ray:8265/#/jobs/supsweep-{sweep_id}-1" in tags["mlflow.note.content"]
+    assert f"(http://ray:8265/#/jobs/supsweep-{sweep_id}-1" in tags["mlflow.note.content"]
 
 
 async def test_nothing_doubles_when_everything_is_shown_again(world: World, store: FakeTrackingStore) -> None:
