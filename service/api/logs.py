@@ -28,7 +28,7 @@ async def get_logs(
     runner: Annotated[
         str | None, Query(max_length=32, pattern=NO_NUL, description="Id of one runner; none takes all of them.")
     ] = None,
-    follow: Annotated[bool, Query(description="Go on until the sweep has finished.")] = False,
+    follow: Annotated[bool, Query(description="Go on until the sweep, or that one runner, has finished.")] = False,
 ) -> StreamingResponse:
     """What the runners have printed, each below a line with its name. A cluster that is away is told of in a line."""
     await check_runner(session, sweep.id, runner)

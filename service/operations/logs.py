@@ -34,7 +34,7 @@ async def read_logs(
 async def follow_logs(
     database: Database, registry: ClusterRegistry, sweep_id: str, runner_id: str | None, stopping: asyncio.Event
 ) -> AsyncIterator[str]:
-    """What has been printed and what will be, until the sweep has finished or this process stops.
+    """What has been printed and what will be, until nothing more can come or this process stops.
 
     A header comes wherever another runner speaks. A runner that takes the place of a dead one comes behind it.
     """
@@ -47,7 +47,8 @@ async def follow_logs(
             if news or not log.is_introduced:
                 yield news if speaker == log.runner_id else log.header() + news
                 speaker = log.runner_id
-        if is_finished:
+        is_whole = runner_id is not None and all(log.is_whole for log in current)
+        if is_finished or is_whole:
             return
         await _wait(stopping, POLL_SECONDS)
 
@@ -79,7 +80,8 @@ class _RunnerLog:
         self.is_introduced = False
         """Whether its header has been written."""
         self._read = 0
-        self._is_whole = False
+        self.is_whole = False
+        """Whether all that will ever be in it has been read."""
         self._trouble: str | None = None
 
     @property
@@ -94,14 +96,14 @@ class _RunnerLog:
 
     async def news(self, registry: ClusterRegistry) -> str:
         """Whole lines that have not been read; or why there are none, once."""
-        if self._is_whole:
+        if self.is_whole:
             return ""
         try:
             client = await registry.client(self.row.cluster)
             log = await client.logs(self.row.submission_id)
         except (ClusterUnreachable, ClusterRefused, UnknownCluster) as error:
             return self._tell(f"this log cannot be read now: {error}")
-        self._is_whole = self.row.job_is_over
+        self.is_whole = self.row.job_is_over
         if log is None:
             return self._tell("its cluster knows nothing of its job any more") if self.row.job_is_over else ""
         self._trouble = None
@@ -109,10 +111,10 @@ class _RunnerLog:
 
     def _unread(self, log: str) -> str:
         """The lines that are new. A line is whole when another one has begun, or when no more will come."""
-        end = len(log) if self._is_whole else 1 + max(log.rfind("\n"), log.rfind("\r"))
+        end = len(log) if self.is_whole else 1 + max(log.rfind("\n"), log.rfind("\r"))
         unread = log[self._read : end]
         self._read = max(self._read, end)
-        return unread + "\n" if self._is_whole and unread and not unread.endswith("\n") else unread
+        return unread + "\n" if self.is_whole and unread and not unread.endswith("\n") else unread
 
     def _tell(self, trouble: str) -> str:
         """A line with the trouble, unless it has been told already."""

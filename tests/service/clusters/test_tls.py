@@ -5,11 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 import trustme
+from fakes.ledger import World
 from fakes.ray_server import RayServer
+from fakes.registered import cluster_row, register
 
 from service.clusters.protocol import ClusterRefused
 from service.clusters.ray_jobs import RayJobs
+from service.clusters.registry import ClusterRegistry
 from service.clusters.tls import tls_context
+from service.operations.cluster_checks import check_cluster
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +66,14 @@ async def test_without_verification_whoever_answers_is_trusted(ray: RayServer) -
 def test_what_is_no_certificate_is_refused() -> None:
     with pytest.raises(ValueError, match="CA certificate in PEM"):
         tls_context(verify=True, ca_certificate="no certificate")
+
+
+async def test_a_registered_cluster_is_reached_with_its_token_and_its_authority(
+    world: World, ray: RayServer, authority: trustme.CA
+) -> None:
+    pem, token = authority.cert_pem.bytes().decode(), world.vault.seal(ray.token or "")
+    await register(world, "east", address=ray.url, sealed_token=token, ca_certificate=pem)
+    registry = ClusterRegistry(world.database, world.vault)
+    await check_cluster(world.database, registry, await cluster_row(world, "east"), world.clock())
+    await registry.aclose()
+    assert (await cluster_row(world, "east")).is_healthy

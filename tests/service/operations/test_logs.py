@@ -59,10 +59,10 @@ async def everything(world: World, sweep_id: str, runner_id: str | None = None) 
 class Follower:
     """Follows the logs of a sweep and keeps what it has read."""
 
-    def __init__(self, world: World, sweep_id: str) -> None:
+    def __init__(self, world: World, sweep_id: str, runner_id: str | None) -> None:
         self.text = ""
         self.stopping = asyncio.Event()
-        self.task = asyncio.create_task(self._follow(world, sweep_id))
+        self.task = asyncio.create_task(self._follow(world, sweep_id, runner_id))
 
     async def until(self, condition: Callable[[str], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -73,14 +73,14 @@ class Follower:
     async def ends(self) -> None:
         await asyncio.wait_for(self.task, PATIENCE_SECONDS)
 
-    async def _follow(self, world: World, sweep_id: str) -> None:
-        async for text in follow_logs(world.database, world.clusters, sweep_id, None, self.stopping):
+    async def _follow(self, world: World, sweep_id: str, runner_id: str | None) -> None:
+        async for text in follow_logs(world.database, world.clusters, sweep_id, runner_id, self.stopping):
             self.text += text
 
 
 @asynccontextmanager
-async def following(world: World, sweep_id: str) -> AsyncIterator[Follower]:
-    follower = Follower(world, sweep_id)
+async def following(world: World, sweep_id: str, runner_id: str | None = None) -> AsyncIterator[Follower]:
+    follower = Follower(world, sweep_id, runner_id)
     yield follower
     follower.stopping.set()
     await follower.ends()
@@ -201,3 +201,14 @@ async def test_following_ends_when_the_process_stops(world: World) -> None:
     async with following(world, sweep_id) as follower:
         follower.stopping.set()
         await follower.ends()
+
+
+async def test_following_one_runner_ends_with_it(world: World) -> None:
+    sweep_id = await world.create()
+    first = await running(world, sweep_id, "one\n")
+    await running(world, sweep_id, "two\n")
+    async with following(world, sweep_id, first.opened.runner_id) as follower:
+        await follower.until(lambda text: "one\n" in text)
+        await settle(world, first)
+        await follower.ends()
+    assert follower.text == f"{header(first, 'submitting')}one\n"
