@@ -27,6 +27,7 @@ def weights(trial: BuiltTrial) -> torch.Tensor:
     return torch.cat([weight.detach().flatten() for weight in trial.training.objective.parameters()])
 
 
+@pytest.mark.usefixtures("on_cpu")
 def test_the_supcon_parts_carry_their_fields() -> None:
     objective = build(temperature=0.3, base_temperature=0.6, projection="linear", projection_dim=17).training.objective
     assert isinstance(objective, Contrastive)
