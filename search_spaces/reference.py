@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from search_spaces.arms import Arm
@@ -52,11 +52,12 @@ def _presets() -> Iterator[str]:
 
 def _table(model: type[BaseModel], *, with_title: bool) -> str:
     title = [f"### {model.__name__}", "", f"{model.__doc__}", ""] if with_title else []
-    rows = [_row(name, field) for name, field in model.model_fields.items()]
+    rows = [field_row(name, field) for name, field in model.model_fields.items()]
     return "\n".join([*title, "| field | accepts | default | meaning |", "|---|---|---|---|", *rows, ""])
 
 
-def _row(name: str, field: FieldInfo) -> str:
+def field_row(name: str, field: FieldInfo) -> str:
+    """The field as a row of a table in Markdown: its name, what it accepts, its default, its meaning."""
     default = "required" if field.is_required() else f"`{_plain(field.default)}`"
     bounds = [_bound(constraint) for constraint in field.metadata]
     accepts = ", ".join(part for part in [_accepts(field.annotation), *bounds] if part)
@@ -66,7 +67,7 @@ def _row(name: str, field: FieldInfo) -> str:
 def _plain(default: Any) -> str:
     if isinstance(default, BaseModel):
         return "its defaults"
-    return "none" if default is None else str(default)
+    return "none" if default is None else str(default) or '""'
 
 
 def _bound(constraint: Any) -> str:
@@ -93,7 +94,15 @@ def _accepts(annotation: Any) -> str:
 
 
 def _word(annotation: type) -> str:
-    words: dict[type, str] = {float: "number", int: "whole number", str: "text", bool: "yes/no", type(None): "none"}
+    words: dict[type, str] = {
+        float: "number",
+        int: "whole number",
+        str: "text",
+        bool: "yes/no",
+        type(None): "none",
+        Path: "path",
+        SecretStr: "secret text",
+    }
     if issubclass(annotation, StrEnum):
         return ", ".join(f"`{member.value}`" for member in annotation)
     return words.get(annotation, annotation.__name__)

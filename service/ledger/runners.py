@@ -33,7 +33,8 @@ async def open_runner(
         sweep_id=sweep_id,
         ordinal=ordinal,
         cluster=cluster,
-        submission_id=f"supsweep-{runner_id}",
+        # Not the ordinal alone: a ledger that was restored from a backup would give a job's id a second time.
+        submission_id=f"supsweep-{runner_id}-{secrets.token_hex(4)}",
         token_sha256=token_sha256(token),
         state=RunnerState.SUBMITTING,
         is_external=is_external,

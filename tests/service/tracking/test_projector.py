@@ -14,7 +14,7 @@ from fakes.tracking import FakeTrackingStore, ShownRun, project_all, project_onc
 
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import TrialEnding
-from service.db import events, projections, sweeps, trials
+from service.db import events, projections, runners, sweeps, trials
 from service.db.claims import CLAIM_SECONDS
 from service.db.clusters import ClusterRow
 from service.db.projections import ProjectionRow
@@ -107,8 +107,10 @@ async def test_a_trial_is_linked_to_its_job(world: World, store: FakeTrackingSto
     sweep_id = await started_sweep(world)
     await project_all(world, store)
     tags = store.trial_runs(sweep_id)[0].tags
-    assert (tags["supsweep.cluster"], tags["supsweep.job"]) == ("local", f"supsweep-{sweep_id}-1")
-    assert f"(http://ray:8265/#/jobs/supsweep-{sweep_id}-1" in tags["mlflow.note.content"]
+    async with world.database.read() as session:
+        (runner,) = await runners.of_sweep(session, sweep_id)
+    assert (tags["supsweep.cluster"], tags["supsweep.job"]) == ("local", runner.submission_id)
+    assert f"(http://ray:8265/#/jobs/{runner.submission_id}" in tags["mlflow.note.content"]
 
 
 async def test_nothing_doubles_when_everything_is_shown_again(world: World, store: FakeTrackingStore) -> None:
