@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
@@ -34,7 +35,8 @@ from service.api.guards.bodies import Bodies
 from service.api.guards.buckets import TokenBuckets
 from service.api.guards.hosts import Hosts
 from service.api.guards.rates import Rates
-from service.api.problems import add_problem_handlers, problem_responses
+from service.api.openapi import DescribedAPI
+from service.api.problems import add_problem_handlers
 from service.api.requests import Requests, bind_ids
 from service.auth.first_key import make_first_key
 from service.clusters.protocol import ClusterClient
@@ -104,14 +106,13 @@ def build_app(settings: Settings, clients: Mapping[str, ClusterClient] | None = 
         postman=Postman(vault, Addresses(settings.webhooks_allow_http, settings.webhooks_allow_private)),
         tracking=_tracking(settings),
     )
-    app = FastAPI(
+    app = DescribedAPI(
         title="supsweep",
-        version="0.1.0",
+        version=version("supsweep"),
         description=DESCRIPTION,
+        license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         lifespan=_lifespan,
         dependencies=[Depends(bind_ids)],
-        # What the guards answer, whatever the route.
-        responses=problem_responses(408, 413, 421, 429),
     )
     app.state.parts = parts
     for routes in (*(() if settings.role == "worker" else API), health, metrics):

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Response
 
 from service.api.dependencies import NO_NUL, Admin, Parts, Reader, ReadSession, WiredParts, Writer
+from service.api.pages import Cursor, Limit
 from service.api.preconditions import IdempotencyKey, IfMatch
 from service.api.problems import problem_responses
 from service.operations import clusters
@@ -19,7 +20,11 @@ ClusterName = Annotated[str, Path(max_length=100, pattern=NO_NUL, description="N
 
 @router.post("", status_code=201, operation_id="createCluster", responses=problem_responses(404, 409))
 async def create_cluster(
-    parts: WiredParts, caller: Admin, new: NewCluster, response: Response, idempotency_key: IdempotencyKey = None
+    parts: WiredParts,
+    caller: Admin,
+    new: NewCluster,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> ClusterView:
     """Registers a Ray cluster: sweeps may choose it from now on. It is asked how it is within seconds."""
     async with parts.database.write() as session:
@@ -34,8 +39,8 @@ async def create_cluster(
 async def list_clusters(
     session: ReadSession,
     _caller: Reader,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=500, pattern=NO_NUL)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> ClusterPage:
     """Every cluster by name: how it is, what of it is free, what of ours runs there."""
     return await clusters.list_clusters(session, limit=limit, cursor=cursor)
@@ -52,7 +57,7 @@ async def change_cluster(
     parts: WiredParts,
     _caller: Admin,
     name: ClusterName,
-    change: ClusterChange,
+    change: Annotated[ClusterChange, Body(examples=[{"labels": {"gpu": "h200"}}])],
     response: Response,
     if_match: IfMatch = None,
 ) -> ClusterView:

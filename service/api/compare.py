@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from service.api.compare_example import COMPARISON
-from service.api.dependencies import NO_NUL, Reader, ReadSession
+from service.api.dependencies import NO_NUL, Accept, Reader, ReadSession
 from service.api.guards.answer_headers import PAGE
 from service.api.problems import problem_responses
 from service.operations.comparisons import compare_sweeps
@@ -37,7 +37,7 @@ async def compare(
             openapi_examples={"two": {"value": "4f1d8a20c9be,b07c5512e3aa"}},
         ),
     ],
-    accept: Annotated[str, Header()] = "application/json",
+    accept: Accept = "application/json",
 ) -> Response | SideBySide:
     """Each sweep's arms and primary figures, and what keeps them from being compared."""
     both = await compare_sweeps(session, sweeps, caller.sees)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
-from service.api.dependencies import OwnedSweep, Parts, ReadSession, WiredParts
+from service.api.dependencies import Accept, OwnedSweep, Parts, ReadSession, WiredParts
 from service.api.problems import problem_responses
 from service.operations.events import list_events
 from service.schemas.events import EventPage, EventView
@@ -31,7 +31,7 @@ async def events(
     parts: WiredParts,
     session: ReadSession,
     sweep: OwnedSweep,
-    accept: Annotated[str, Header()] = "text/event-stream",
+    accept: Accept = "text/event-stream",
     last_event_id: Annotated[
         int | None, Header(ge=0, lt=SEQUENCE_LIMIT, description="Sequence of the last event received.")
     ] = None,

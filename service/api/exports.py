@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from service.api.dependencies import OwnedSweep, WiredParts
+from service.api.dependencies import Accept, OwnedSweep, WiredParts
 from service.api.problems import problem_responses
 from service.operations.exports import ExportForm, ExportTable, export_sweep
 
@@ -47,7 +47,7 @@ async def export(
     form: Annotated[
         ExportForm | None, Query(alias="format", description="Goes before Accept; none of both gives CSV.")
     ] = None,
-    accept: Annotated[str, Header()] = MEDIA_TYPES[ExportForm.CSV],
+    accept: Accept = MEDIA_TYPES[ExportForm.CSV],
 ) -> StreamingResponse:
     """The sweep's trials, or their curves, as a file. While it runs, each row is as it stood when it was read."""
     chosen = form or (ExportForm.PARQUET if "parquet" in accept else ExportForm.CSV)

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Response
 
 from service.api.dependencies import NO_NUL, OwnerToList, Reader, ReadSession, WiredParts, Writer
+from service.api.pages import Cursor, Limit
 from service.api.preconditions import IdempotencyKey, IfMatch
 from service.api.problems import problem_responses
 from service.operations import keys
@@ -15,12 +16,18 @@ router = APIRouter(prefix="/v1/keys", tags=["keys"], responses=problem_responses
 
 KeyId = Annotated[str, Path(max_length=32, pattern=NO_NUL, description="Id of the key: the part after sws_.")]
 
+NIGHTLY = {"name": "nightly", "scopes": ["write"], "expires_at": "2027-06-30T00:00:00Z"}
+
 SHOWN_ONCE = {"Cache-Control": "no-store"}
 
 
 @router.post("", status_code=201, operation_id="createKey", responses=problem_responses(409))
 async def create_key(
-    parts: WiredParts, caller: Writer, request: KeyRequest, response: Response, idempotency_key: IdempotencyKey = None
+    parts: WiredParts,
+    caller: Writer,
+    request: Annotated[KeyRequest, Body(examples=[NIGHTLY])],
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> NewKeyView:
     """Makes a key, with no more scopes than the caller's own. An admin may make one for somebody else."""
     async with parts.database.write() as session:
@@ -33,8 +40,8 @@ async def create_key(
 async def list_keys(
     session: ReadSession,
     owner: OwnerToList,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=500, pattern=NO_NUL)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> KeyPage:
     """The caller's keys, newest first, those that do not work any more among them."""
     return await keys.list_keys(session, owner, limit=limit, cursor=cursor)
@@ -50,7 +57,12 @@ async def get_key(session: ReadSession, caller: Reader, key_id: KeyId, response:
 
 @router.patch("/{key_id}", operation_id="changeKey", responses=problem_responses(404, 409, 412))
 async def change_key(
-    parts: WiredParts, caller: Writer, key_id: KeyId, change: KeyChange, response: Response, if_match: IfMatch = None
+    parts: WiredParts,
+    caller: Writer,
+    key_id: KeyId,
+    change: Annotated[KeyChange, Body(examples=[{"expires_at": "2027-12-31T00:00:00Z"}])],
+    response: Response,
+    if_match: IfMatch = None,
 ) -> KeyView:
     """Gives a key another name or another end."""
     async with parts.database.write() as session:
@@ -72,7 +84,7 @@ async def rotate_key(
     caller: Writer,
     key_id: KeyId,
     response: Response,
-    rotation: Annotated[KeyRotation, Body(default_factory=KeyRotation)],
+    rotation: Annotated[KeyRotation, Body(default_factory=KeyRotation, examples=[{"grace_seconds": 86400}])],
     idempotency_key: IdempotencyKey = None,
 ) -> NewKeyView:
     """A new key like this one, which ends at once or after a grace."""

@@ -16,5 +16,10 @@ IfMatch = Annotated[
 ]
 IdempotencyKey = Annotated[
     str | None,
-    Header(max_length=255, pattern=NO_NUL, description="Repeating the call with the same key makes no second one."),
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=NO_NUL,
+        description="Repeating the call with the same key makes no second one.",
+    ),
 ]

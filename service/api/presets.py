@@ -1,6 +1,8 @@
 """/v1/presets: ready specs to start from."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path
 
 from search_spaces.presets import PRESETS
 from service.api.dependencies import Reader
@@ -18,7 +20,7 @@ async def list_presets(_caller: Reader) -> list[PresetView]:
 
 
 @router.get("/{name}", operation_id="getPreset", responses=problem_responses(404))
-async def get_preset(_caller: Reader, name: str) -> PresetView:
+async def get_preset(_caller: Reader, name: Annotated[str, Path(description="Name of the preset.")]) -> PresetView:
     """One preset with its spec, to be submitted as it is or changed."""
     if name not in PRESETS:
         raise NotFound(f"no preset {name!r}; there are {', '.join(PRESETS)}")

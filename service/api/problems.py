@@ -1,11 +1,13 @@
 """Every error as problem+json (RFC 9457), with a sentence that says what to do."""
 
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from structlog.contextvars import get_contextvars
 
 from search_spaces.refusals import refusals
@@ -13,6 +15,7 @@ from service.errors import SweepServiceError
 from service.schemas.problems import Problem
 
 MEDIA_TYPE = "application/problem+json"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -24,7 +27,8 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documented error answers of a route."""
-    return {status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in statuses}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
 def crash_response() -> JSONResponse:
@@ -55,11 +59,26 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     return _response(Problem(title="Invalid request", status=422, detail=detail, code="invalid_request", errors=found))
 
 
-async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    if error.status_code == 405:
+        return _wrong_method(request)
+    code = "not_found" if error.status_code == 404 else "http_error"
     problem = Problem(title=str(error.detail), status=error.status_code, detail=str(error.detail), code=code)
     return _response(problem, dict(error.headers) if error.headers else None)
+
+
+def _wrong_method(request: Request) -> JSONResponse:
+    """Names every method of the path; Starlette knows of the first route's alone."""
+    allowed = ", ".join(method for method in METHODS if _is_routed(request, method))
+    detail = f"{request.method} is not possible at {request.url.path}; accepted: {allowed}"
+    problem = Problem(title="Method not allowed", status=405, detail=detail, code="method_not_allowed")
+    return _response(problem, {"Allow": allowed})
+
+
+def _is_routed(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
 def _response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -1,14 +1,14 @@
 """/v1/sweeps/{id}/report: the robustness report as JSON, HTML or Markdown."""
 
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Header, Response
-
-from service.api.dependencies import OwnedSweep, ReadSession
+from service.api.dependencies import Accept, OwnedSweep, ReadSession
 from service.api.guards.answer_headers import PAGE
 from service.api.problems import problem_responses
 from service.operations.reports import get_report
 from service.robustness.report import RobustnessReport
+
+TEXT = {"schema": {"type": "string"}}
 
 router = APIRouter(
     prefix="/v1/sweeps/{sweep_id}/report", tags=["reports"], responses=problem_responses(401, 403, 404, 422)
@@ -19,11 +19,9 @@ router = APIRouter(
     "",
     operation_id="getReport",
     response_model=RobustnessReport,
-    responses={200: {"content": {"text/html": {}, "text/markdown": {}}}, **problem_responses(409)},
+    responses={200: {"content": {"text/html": TEXT, "text/markdown": TEXT}}, **problem_responses(409)},
 )
-async def report(
-    session: ReadSession, sweep: OwnedSweep, accept: Annotated[str, Header()] = "application/json"
-) -> Response:
+async def report(session: ReadSession, sweep: OwnedSweep, accept: Accept = "application/json") -> Response:
     """The report in the form that Accept asks for; JSON unless it names text/html or text/markdown."""
     report = await get_report(session, sweep)
     if "text/html" in accept:

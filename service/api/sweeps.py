@@ -16,6 +16,7 @@ from service.api.dependencies import (
     WiredParts,
     Writer,
 )
+from service.api.pages import Cursor, Limit
 from service.api.preconditions import IdempotencyKey
 from service.api.problems import problem_responses
 from service.auth.callers import Caller
@@ -28,6 +29,7 @@ from service.schemas.steering import CloneRequest
 from service.schemas.sweeps import SweepDetail, SweepPage
 
 AS_IT_IS = CloneRequest()
+CLONE_EXAMPLES = [{"changes": {"name": "again", "design": {"seed": 1}}}]
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"], responses=problem_responses(401, 403, 422))
 
@@ -54,10 +56,10 @@ async def create_sweep(
 async def list_sweeps(
     session: ReadSession,
     owner: OwnerToList,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=500, pattern=NO_NUL)] = None,
-    state: SweepState | None = None,
-    name: Annotated[str | None, Query(max_length=100, pattern=NO_NUL)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    state: Annotated[SweepState | None, Query(description="Only sweeps in this state.")] = None,
+    name: Annotated[str | None, Query(max_length=100, pattern=NO_NUL, description="Only sweeps of this name.")] = None,
     label: Annotated[
         list[Annotated[str, Query(max_length=301, pattern=NO_NUL)]] | None,
         Query(max_length=50, description="Only sweeps with this label, as `name=value`; repeat it for several."),
@@ -84,7 +86,7 @@ async def clone_sweep(
     sweep: ChangeableSweep,
     caller: Writer,
     response: Response,
-    request: CloneRequest = AS_IT_IS,
+    request: Annotated[CloneRequest, Body(examples=CLONE_EXAMPLES)] = AS_IT_IS,
     idempotency_key: IdempotencyKey = None,
 ) -> SweepDetail:
     """Submits a new sweep of the caller's with the same spec, or with changes to it."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from search_spaces.outcomes import Outcome
 from service.api.dependencies import NO_NUL, OwnedSweep, ReadSession
+from service.api.pages import Cursor
 from service.api.problems import problem_responses
 from service.db.trials import TrialFilter
 from service.lifecycle import TrialState
@@ -37,9 +38,7 @@ async def list_trials(
     sweep: OwnedSweep,
     matching: Annotated[TrialFilter, Depends(_matching)],
     limit: Annotated[int, Query(ge=1, le=500, description="Most trials of a page.")] = 100,
-    cursor: Annotated[
-        str | None, Query(max_length=500, pattern=NO_NUL, description="The next_cursor of the page before.")
-    ] = None,
+    cursor: Cursor = None,
 ) -> TrialPage:
     """The sweep's trials by number, or those that match every filter."""
     return await trials.list_trials(session, sweep, limit=limit, cursor=cursor, matching=matching)

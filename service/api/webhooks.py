@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Response
 
 from service.api.dependencies import NO_NUL, OwnerToList, Reader, ReadSession, WiredParts, Writer
+from service.api.pages import Cursor, Limit
 from service.api.preconditions import IdempotencyKey, IfMatch
 from service.api.problems import problem_responses
 from service.operations import webhooks
@@ -21,6 +22,8 @@ from service.schemas.webhooks import (
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], responses=problem_responses(401, 403, 422))
 
+TOLD_OF_ENDS = {"url": "https://example.org/hooks/supsweep", "kinds": ["sweep.state", "trial.ended"]}
+
 WebhookId = Annotated[str, Path(max_length=32, pattern=NO_NUL, description="Id of the webhook.")]
 
 
@@ -28,7 +31,7 @@ WebhookId = Annotated[str, Path(max_length=32, pattern=NO_NUL, description="Id o
 async def create_webhook(
     parts: WiredParts,
     caller: Writer,
-    request: WebhookRequest,
+    request: Annotated[WebhookRequest, Body(examples=[TOLD_OF_ENDS])],
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> NewWebhookView:
@@ -59,7 +62,7 @@ async def change_webhook(
     parts: WiredParts,
     caller: Writer,
     webhook_id: WebhookId,
-    change: WebhookChange,
+    change: Annotated[WebhookChange, Body(examples=[{"is_enabled": True}])],
     response: Response,
     if_match: IfMatch = None,
 ) -> WebhookView:
@@ -90,8 +93,8 @@ async def list_deliveries(
     session: ReadSession,
     caller: Reader,
     webhook_id: WebhookId,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=500, pattern=NO_NUL)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> DeliveryPage:
     """What was sent to a webhook or waits to be, newest first."""
     webhook = await webhooks.find_webhook(session, caller, webhook_id)

@@ -79,12 +79,14 @@ class NewCluster(Vocabulary):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {
-                "name": "east",
-                "address": "https://ray-east.example.org:8265",
-                "token": "the-RAY_AUTH_TOKEN-of-its-head",
-                "labels": {"region": "eu", "gpu": "h100"},
-            }
+            "examples": [
+                {
+                    "name": "east",
+                    "address": "https://ray-east.example.org:8265",
+                    "token": "the-RAY_AUTH_TOKEN-of-its-head",
+                    "labels": {"region": "eu", "gpu": "h100"},
+                }
+            ]
         },
     )
 

@@ -61,7 +61,6 @@ class CloneRequest(Vocabulary):
     changes: dict[str, Any] = Field(
         default={},
         description="A JSON Merge Patch (RFC 7396) of the spec: fields to change, null takes a field away.",
-        examples=[{"name": "again", "design": {"seed": 1}}],
     )
 
 

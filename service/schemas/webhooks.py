@@ -32,7 +32,7 @@ class DeliveryState(StrEnum):
     GIVEN_UP = "given_up"
 
 
-Url = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[\x21-\x7e]+$")]
+Url = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^https?://[\x21-\x7e]+$")]
 Kinds = Annotated[
     tuple[WebhookKind, ...], Field(min_length=1, max_length=20), AfterValidator(lambda kinds: tuple(sorted({*kinds})))
 ]

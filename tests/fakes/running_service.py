@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from fakes.clusters import FakeClusterClient
+from fastapi import FastAPI
 
 from service.main import build_app
 from service.serve import Server
@@ -23,20 +25,21 @@ class RunningService:
 
     url: str
     api_key: str
+    app: FastAPI
 
 
 @contextmanager
-def running_service(home: Path) -> Iterator[RunningService]:
-    """The service on that home."""
+def running_service(home: Path, **changes: Any) -> Iterator[RunningService]:
+    """The service on that home, with changes to the settings."""
     local = ClusterSettings(address="http://127.0.0.1:1")
-    settings = Settings(home=home, reconcile_seconds=0.05, clusters={"local": local})
+    settings = Settings(**{"home": home, "reconcile_seconds": 0.05, "clusters": {"local": local}, **changes})
     app = build_app(settings, {"local": FakeClusterClient()})
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=3)
     server = Server(config, app.state.parts.loops)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        yield RunningService(f"http://127.0.0.1:{_port(server)}", settings.api_key_file.read_text().strip())
+        yield RunningService(f"http://127.0.0.1:{_port(server)}", settings.api_key_file.read_text().strip(), app)
     finally:
         server.should_exit = True
         thread.join()

@@ -18,6 +18,10 @@ def check_shape(body: bytes) -> None:
     """Raises InvalidRequest for a body that is nested too deep, has too many parts, or is not written in UTF-8."""
     if b"\0" in body:
         raise InvalidRequest("the body holds a NUL byte; accepted: JSON in UTF-8", "")
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"the body is not UTF-8 at byte {error.start}; accepted: JSON in UTF-8", "") from error
     depth = 0
     for parts, token in enumerate(_TOKEN.finditer(body), start=1):
         sign = body[token.start()]
