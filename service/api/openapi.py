@@ -69,6 +69,8 @@ def complete(document: Document) -> None:
         versioned = any(_takes(operation, "If-Match") for operation in path.values())
         for method, operation in path.items():
             operation["summary"] = _words(operation["operationId"])
+            for parameter in operation.get("parameters", []):
+                parameter["schema"] = _without_null(parameter["schema"])
             _add_problems(operation)
             _add_headers(operation, has_etag=_takes(operation, "If-Match") or (versioned and method == "get"))
 
@@ -81,6 +83,14 @@ def _problem_schemas() -> Document:
 def _words(operation_id: str) -> str:
     """The operation's id as a heading: retryFailedTrials → Retry failed trials."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", operation_id).capitalize()
+
+
+def _without_null(schema: Document) -> Document:
+    """A parameter is there or it is not: none can be sent as null."""
+    others = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(others) != 1:
+        return schema
+    return {**{name: value for name, value in schema.items() if name != "anyOf"}, **others[0]}
 
 
 def _add_problems(operation: Document) -> None:

@@ -7,7 +7,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 from structlog.contextvars import get_contextvars
 
 from search_spaces.refusals import refusals
@@ -15,7 +14,6 @@ from service.errors import SweepServiceError
 from service.schemas.problems import Problem
 
 MEDIA_TYPE = "application/problem+json"
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -61,24 +59,19 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        return _wrong_method(request)
-    code = "not_found" if error.status_code == 404 else "http_error"
+    if error.status_code == 405 and (allowed := _documented_methods(request)):
+        detail = f"{request.method} is not possible at {request.url.path}; accepted: {allowed}"
+        wrong_method = Problem(title="Method not allowed", status=405, detail=detail, code="method_not_allowed")
+        return _response(wrong_method, {"Allow": allowed})
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     problem = Problem(title=str(error.detail), status=error.status_code, detail=str(error.detail), code=code)
     return _response(problem, dict(error.headers) if error.headers else None)
 
 
-def _wrong_method(request: Request) -> JSONResponse:
-    """Names every method of the path; Starlette knows of the first route's alone."""
-    allowed = ", ".join(method for method in METHODS if _is_routed(request, method))
-    detail = f"{request.method} is not possible at {request.url.path}; accepted: {allowed}"
-    problem = Problem(title="Method not allowed", status=405, detail=detail, code="method_not_allowed")
-    return _response(problem, {"Allow": allowed})
-
-
-def _is_routed(request: Request, method: str) -> bool:
-    scope = {**request.scope, "method": method}
-    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+def _documented_methods(request: Request) -> str:
+    """Every method of the request's path; Starlette tells those of its first route alone."""
+    paths = request.app.openapi()["paths"]
+    return ", ".join(method.upper() for method in paths.get(request.scope["route"].path, ()))
 
 
 def _response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -14,11 +14,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from service.api.problems import METHODS, crash_response
+from service.api.problems import crash_response
 from service.metrics import Metrics
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 API_KEY = re.compile(r"Bearer sws_([0-9A-Za-z]{1,32})_")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PROBES = ("/healthz", "/readyz", "/metrics")
 """Asked every few seconds, so their lines are for debugging only."""
 

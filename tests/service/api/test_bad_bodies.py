@@ -57,3 +57,25 @@ async def test_event_beyond_all_numbers_is_refused(api: httpx.AsyncClient) -> No
     place = (await api.post("/v1/sweeps", json=DOCUMENT)).headers["Location"]
     headers = {"Last-Event-ID": "9999999999999999999", "Accept": "application/json"}
     assert (await api.get(f"{place}/events", headers=headers)).status_code == 422
+
+
+async def test_bytes_that_are_no_utf8_are_refused_with_their_place(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/v1/sweeps", content=b'{"name": "\xff"}', headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert "not UTF-8 at byte 10" in answer.json()["detail"]
+
+
+async def test_empty_idempotency_key_is_refused(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/v1/keys", json={"name": "one"}, headers={"Idempotency-Key": ""})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/v1/keys", {"GET", "POST"}), ("/v1/keys/x", {"GET", "PATCH", "DELETE"}), ("/v1/sweeps/preview", {"POST"})],
+)
+async def test_wrong_method_is_told_every_right_one(api: httpx.AsyncClient, path: str, allowed: set[str]) -> None:
+    answer = await api.put(path, json={})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert set(answer.headers["Allow"].split(", ")) == allowed
+    assert f"accepted: {answer.headers['Allow']}" in answer.json()["detail"]
