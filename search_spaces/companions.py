@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from search_spaces.arms import Arm, values_of_trial_fields
+from search_spaces.domains import Domain
 from search_spaces.space import Space, held_value
 from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Path, refusal
@@ -56,17 +57,23 @@ def check_probe_fields(kind: ProbeKind, arms: Sequence[Arm], shared: Space) -> N
 
 
 def check_base_temperatures(arms: Sequence[Arm], shared: Space) -> None:
-    """Refuses a base temperature that may meet a loss that is not scaled, unless a condition keeps them apart."""
+    """Refuses a base temperature that may meet a loss that is not scaled, unless its condition keeps them apart."""
     for index, arm in enumerate(arms):
         domain = (shared | arm.space).get("base_temperature")
-        if domain is not None and domain.when:
-            continue
+        is_apart = domain is not None and _needs_scale(domain)
         given = _given_to(index, arms, shared)
         is_unscaled = any(field == "scale_by_temperature" and not held_value(field, value) for field, value, _ in given)
         for field, value, at in given:
-            if field == "base_temperature" and value is not None and is_unscaled:
+            is_apart_here = is_apart and "base" not in at
+            if field == "base_temperature" and value is not None and is_unscaled and not is_apart_here:
                 message = "base_temperature has no meaning where scale_by_temperature is false"
                 raise refusal(message, at=at, value=value, accepted="scale_by_temperature true, or no base_temperature")
+
+
+def _needs_scale(domain: Domain) -> bool:
+    """Whether the factor is drawn only where scale_by_temperature is true."""
+    values = (domain.when or {}).get("scale_by_temperature", [False])
+    return all(held_value("scale_by_temperature", value) for value in values)
 
 
 def check_queues(arms: Sequence[Arm], shared: Space) -> None:

@@ -347,6 +347,17 @@ def test_a_base_temperature_that_a_condition_keeps_with_the_scale_is_accepted() 
     SweepSpec.model_validate(document(arms__0__space={"scale_by_temperature": scale, "base_temperature": base}))
 
 
+def test_a_base_temperature_whose_condition_does_not_keep_it_with_the_scale_is_refused() -> None:
+    scale = {"kind": "choice", "values": [True, False]}
+    base = {"kind": "float", "low": 0.05, "high": 0.5, "when": {"optimizer": ["sgd"]}}
+    refusal = refused(arms__0__space={"scale_by_temperature": scale, "base_temperature": base})
+    assert (refusal.pointer, "no meaning where" in refusal.detail) == ("/arms/0/space/base_temperature", True)
+    base["when"] = {"scale_by_temperature": [True]}
+    spaces = {"scale_by_temperature": scale, "base_temperature": base}
+    refusal = refused(arms__0__space=spaces, arms__0__base={"base_temperature": 0.07})
+    assert refusal.pointer == "/arms/0/base/base_temperature"
+
+
 def test_a_text_is_found_however_deep_it_is_nested() -> None:
     nested: Any = "a\0b"
     for _ in range(5000):

@@ -11,6 +11,7 @@ from search_spaces.sweep_spec import SweepSpec
 from service.db import sweeps
 from service.errors import NotFound
 from service.ledger.history import load_curves, load_earlier, load_history
+from service.ledger.turns import IN_LINE_SECONDS
 from service.operations.progress import describe_sweep
 from service.search.suggestions import draw_next
 from service.search.warm_start import CannotWarmStart
@@ -98,6 +99,7 @@ async def test_a_pruner_reads_the_curves_of_one_arm_where_the_metric_was_measure
 async def test_a_search_starts_from_an_earlier_sweep_of_its_owner(world: World) -> None:
     earlier_id = await world.create(_search())
     await _run(world, earlier_id, 12)
+    world.clock.turn(IN_LINE_SECONDS + 1)
     spec = _search(warm_start=earlier_id, design={"sampler": "tpe", "seed": 1})
     async with world.database.read() as session:
         earlier = await load_earlier(session, spec)
