@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, or_, select, tuple_, update
+from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, or_, select, tuple_, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from service.db import webhooks
@@ -80,22 +80,30 @@ async def page(
     return (await session.scalars(query.limit(limit))).all()
 
 
+async def is_any_due(session: Session, now: datetime) -> bool:
+    """Whether there is a message to claim."""
+    return (await session.scalars(_due(now))).one_or_none() is not None
+
+
 async def claim_due(session: Session, worker: str, *, now: datetime, until: datetime) -> DeliveryRow | None:
     """Claims for `worker`, until `until`, the message that has been due longest; None when none is due.
 
     A webhook is sent one message at a time: they arrive in order while all is well, and a receiver that hangs
     holds up one worker.
     """
+    row = (await session.scalars(_due(now).with_for_update(skip_locked=True, of=DeliveryRow))).one_or_none()
+    if row is not None:
+        row.claimed_by, row.claimed_until = worker, until
+    return row
+
+
+def _due(now: datetime) -> Select[DeliveryRow]:
     other = aliased(DeliveryRow)
     busy = select(other.webhook_id).where(other.due_at.is_not(None), other.claimed_until > now)
     free = or_(DeliveryRow.claimed_until.is_(None), DeliveryRow.claimed_until <= now)
     due = select(DeliveryRow).join(WebhookRow, WebhookRow.id == DeliveryRow.webhook_id)
     due = due.where(WebhookRow.is_enabled, DeliveryRow.due_at <= now, free, DeliveryRow.webhook_id.not_in(busy))
-    due = due.order_by(DeliveryRow.due_at, DeliveryRow.created_at, DeliveryRow.sequence).limit(1)
-    row = (await session.scalars(due.with_for_update(skip_locked=True, of=DeliveryRow))).one_or_none()
-    if row is not None:
-        row.claimed_by, row.claimed_until = worker, until
-    return row
+    return due.order_by(DeliveryRow.due_at, DeliveryRow.created_at, DeliveryRow.sequence).limit(1)
 
 
 async def forget_future(session: Session, *, now: datetime, until: datetime) -> None:
