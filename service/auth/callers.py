@@ -7,7 +7,7 @@ from typing import Self
 
 from service.db.keys import KeyRow
 from service.errors import Forbidden
-from service.schemas.keys import Scope
+from service.schemas.keys import Scope, in_order
 
 EVERYBODY = "*"
 """Instead of an owner, where an admin asks for what everybody has."""
@@ -57,7 +57,7 @@ class Caller:
     def require(self, scope: Scope) -> Self:
         """The caller. Raises Forbidden, which names the scope, for a key without it."""
         if scope not in self.scopes:
-            held = ", ".join(sorted(self.scopes))
+            held = ", ".join(in_order(self.scopes))
             raise Forbidden(f"this needs a key with the scope {scope.value}; the key {self.key_id} has {held}")
         return self
 

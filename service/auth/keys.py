@@ -11,7 +11,7 @@ from service.db import keys
 from service.db.database import Session
 from service.db.keys import KeyRow
 from service.errors import Unauthenticated
-from service.schemas.keys import Scope
+from service.schemas.keys import Scope, in_order
 
 PREFIX = "sws"
 USE_NOTED_SECONDS = 60.0
@@ -48,7 +48,7 @@ def make_key(
         owner=owner,
         secret_sha256=_sha256(secret),
         name=name,
-        scopes=sorted(scopes),
+        scopes=[*in_order(scopes)],
         expires_at=expires_at,
         created_at=now,
     )

@@ -1,5 +1,6 @@
 """API keys as the API shows them; a secret is shown once, to whoever made the key."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -17,12 +18,16 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+def in_order(scopes: Iterable[Scope]) -> tuple[Scope, ...]:
+    """Each scope once, the least first."""
+    given = {*scopes}
+    return tuple(scope for scope in Scope if scope in given)
+
+
 KeyName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 OwnerName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._@+-]+$")]
 
-Scopes = Annotated[
-    tuple[Scope, ...], Field(min_length=1, max_length=10), AfterValidator(lambda scopes: tuple(sorted({*scopes})))
-]
+Scopes = Annotated[tuple[Scope, ...], Field(min_length=1, max_length=10), AfterValidator(in_order)]
 """In one order, so that equal requests are written alike."""
 
 Moment = Annotated[AwareDatetime, Field(gt=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC))]
