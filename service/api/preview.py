@@ -16,4 +16,4 @@ router = APIRouter(prefix="/v1/sweeps/preview", tags=["sweeps"], responses=probl
 async def preview(parts: WiredParts, caller: Reader, spec: SubmittedSpec) -> PlanPreview:
     """Checks the spec as its submission would, and writes nothing: trials, image passes, cost, what it can detect."""
     check_dataset_root(parts.settings, spec)
-    return await preview_sweep(parts.database, parts.clusters, spec, owner=caller.owner)
+    return await preview_sweep(parts.database, parts.settings, parts.clusters, spec, owner=caller.owner)

@@ -7,14 +7,15 @@ from service.robustness.power import ASSUMPTIONS, REFERENCE_RATIO, power_of
 from service.robustness.wording import count
 from service.schemas.preview import ArmPreview, Forecast, PlanPreview, PowerPreview
 from service.search.costs import Cost, Job, PastTrial, estimate_cost, setting_of, work_of
+from service.search.designs import PlannedTrial
 from service.search.expectation import ExpectedTrial, count_pairs, expected_trials, image_passes
 
 SECONDS_PER_HOUR = 3600.0
 
 
-def describe_plan(spec: SweepSpec, past: Sequence[PastTrial]) -> PlanPreview:
-    """The preview of the spec, its costs judged by the past trials. Raises CannotMatch."""
-    expected = expected_trials(spec)
+def describe_plan(spec: SweepSpec, plan: Sequence[PlannedTrial], past: Sequence[PastTrial]) -> PlanPreview:
+    """The preview of the spec and its plan, the costs judged by the past trials."""
+    expected = expected_trials(spec, plan)
     pairs = 0 if spec.design.kind == "search" else count_pairs(spec, expected)
     cost = _cost(spec, expected, past)
     wall_clock = _wall_clock(spec, cost, len(expected))
@@ -122,6 +123,8 @@ def _notes(spec: SweepSpec, cost: Cost | None) -> list[str]:
     notes = []
     if spec.design.kind == "search":
         notes.append("a search draws as it goes: counts and costs are those of the arms' centres")
+    elif not spec.design.is_drawn:
+        notes.append("the points are listed and not drawn: what is detected holds for points drawn at random")
     if spec.pruning.kind != "none":
         notes.append("pruned trials cost less: counts and costs are those of trials that are not")
     budget = spec.budget

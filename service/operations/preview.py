@@ -8,24 +8,27 @@ from service.clusters.registry import ClusterRegistry
 from service.db import sweeps, trials
 from service.db.database import Database
 from service.db.trials import TrialFilter, TrialRow
+from service.operations.admission import plan_sweep
 from service.operations.outlook import describe_plan
 from service.schemas.preview import PlanPreview
 from service.search.costs import PastTrial, setting_of, work_of
+from service.settings import Settings
 
 RECENT_SWEEPS = 30
 TRIALS_PER_SWEEP = 100
 """What is read to judge a cost by: an owner with a million trials waits no longer than one with a thousand."""
 
 
-async def preview_sweep(database: Database, clusters: ClusterRegistry, spec: SweepSpec, *, owner: str) -> PlanPreview:
+async def preview_sweep(
+    database: Database, settings: Settings, clusters: ClusterRegistry, spec: SweepSpec, *, owner: str
+) -> PlanPreview:
     """What the spec would make the service do, judged by the owner's own finished trials.
 
-    Raises UnknownCluster, and CannotMatch, as its submission would.
+    Raises what `plan_sweep` does, as its submission would.
     """
-    async with database.read() as session:
-        await clusters.check_choices(session, spec.clusters)
+    plan = await plan_sweep(database, settings, clusters, spec, owner)
     past = await _past_trials(database, spec, owner)
-    return await asyncio.to_thread(describe_plan, spec, past)
+    return await asyncio.to_thread(describe_plan, spec, plan, past)
 
 
 async def _past_trials(database: Database, spec: SweepSpec, owner: str) -> list[PastTrial]:

@@ -1,6 +1,5 @@
 """What a person does with sweeps: create, list, look, make another one of one."""
 
-import asyncio
 import re
 import secrets
 from collections.abc import Sequence
@@ -15,19 +14,14 @@ from service.db.database import Database, Session
 from service.db.sweeps import SweepRow
 from service.errors import BadFilter, InvalidSpec, NotFound
 from service.ledger import sweeps as ledger_sweeps
-from service.ledger.history import load_earlier
 from service.lifecycle import SweepState
+from service.operations.admission import plan_sweep
 from service.operations.cursors import decode_time_cursor, encode_cursor
-from service.operations.dataset_roots import check_dataset_root
 from service.operations.idempotency import Idempotency
 from service.operations.progress import summarise_sweep
 from service.operations.quotas import check_quota
 from service.schemas.steering import CloneRequest, merge
 from service.schemas.sweeps import SweepPage
-from service.search.designs import PlannedTrial, plan_trials
-from service.search.study import PastTrial
-from service.search.suggestions import draw_next
-from service.search.warm_start import check_warm_start
 from service.settings import Settings
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}=.{0,200}", re.DOTALL)
@@ -47,14 +41,9 @@ async def create_sweep(
     """Id of the accepted sweep, with every trial of its design in the ledger. Waits for no cluster.
 
     The same owner's same Idempotency-Key with the same spec gives the sweep it made before. Raises
-    InvalidRequest for a dataset that may not be opened, UnknownCluster, NotFound and CannotWarmStart for its
-    warm_start, QuotaExceeded, and IdempotencyKeyReused for another spec.
+    what `plan_sweep` does, QuotaExceeded, and IdempotencyKeyReused for another spec.
     """
-    check_dataset_root(settings, spec)
-    async with database.read() as session:
-        await clusters.check_choices(session, spec.clusters)
-        earlier = await _load_earlier(session, spec, owner)
-    plan = await asyncio.to_thread(_plan, spec, earlier)
+    plan = await plan_sweep(database, settings, clusters, spec, owner)
     creation = Idempotency(owner, idempotency_key, "sweeps", spec)
     async with database.write() as session:
         made_before = await creation.made_before(session)
@@ -106,26 +95,6 @@ async def list_sweeps(
     last = rows[limit - 1] if len(rows) > limit else None
     next_cursor = encode_cursor(last.created_at.isoformat(), last.id) if last else None
     return SweepPage(items=items, next_cursor=next_cursor)
-
-
-async def _load_earlier(session: Session, spec: SweepSpec, owner: str) -> list[PastTrial]:
-    """The trials that a search starts from. Raises NotFound for another's sweep too, and CannotWarmStart."""
-    if spec.warm_start is None:
-        return []
-    sweep = await sweeps.find(session, spec.warm_start)
-    if sweep is None or sweep.owner != owner:
-        raise NotFound(f"warm_start: no sweep {spec.warm_start!r}; accepted: the id of a sweep of yours")
-    earlier = await load_earlier(session, spec)
-    check_warm_start(spec, sweep.spec, earlier)
-    return earlier
-
-
-def _plan(spec: SweepSpec, earlier: Sequence[PastTrial]) -> list[PlannedTrial]:
-    """The trials that can be planned now: none of a search, whose first draw only shows that it can be drawn."""
-    if spec.design.kind != "search":
-        return plan_trials(spec)
-    draw_next(spec, [], earlier)
-    return []
 
 
 def _read_labels(texts: Sequence[str]) -> list[tuple[str, str]]:

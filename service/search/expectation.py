@@ -8,7 +8,7 @@ from search_spaces.datasets import DatasetSpec, training_images
 from search_spaces.objectives import views_per_image
 from search_spaces.sweep_spec import SweepSpec
 from search_spaces.trial_config import TrialConfig
-from service.search.designs import plan_trials
+from service.search.designs import PlannedTrial
 from service.search.matching import match_arms
 from service.search.slots import slots
 
@@ -25,10 +25,10 @@ class ExpectedTrial:
     config: TrialConfig
 
 
-def expected_trials(spec: SweepSpec) -> list[ExpectedTrial]:
-    """Every trial of the spec; those of a search stand at their arm's centre. Raises CannotMatch."""
+def expected_trials(spec: SweepSpec, plan: Sequence[PlannedTrial]) -> list[ExpectedTrial]:
+    """The planned trials; of a search, which has no plan, one at its arm's centre for each that it will draw."""
     if spec.design.kind != "search":
-        return [ExpectedTrial(planned.arm, planned.point, planned.config) for planned in plan_trials(spec)]
+        return [ExpectedTrial(planned.arm, planned.point, planned.config) for planned in plan]
     centres = match_arms(spec.design, {arm.name: spec.base_config(arm) for arm in spec.arms})
     return [ExpectedTrial(slot.arm, slot.point, centres[slot.arm]) for slot in slots(spec)]
 

@@ -62,6 +62,8 @@ async def test_failed_trials_say_nothing_of_the_cost(api: httpx.AsyncClient, wor
         ({"budget": {"device_hours": 0}}, 422, "invalid_request"),
         ({"arms": []}, 422, "invalid_request"),
         ({"surprise": 1}, 422, "invalid_request"),
+        ({"design": {"kind": "search"}, "warm_start": "nothing"}, 404, "not_found"),
+        ({"dataset": {"name": "cifar10", "root": "/etc"}}, 422, "invalid_request"),
     ],
 )
 async def test_what_a_submission_refuses_its_preview_refuses(

@@ -25,7 +25,7 @@ def previewed(device_seconds_per_pass: float) -> PlanPreview:
         for trial in plan_trials(spec)
         for factor in (0.8, 1.0, 1.2)
     ]
-    return describe_plan(spec, past)
+    return describe_plan(spec, plan_trials(spec), past)
 
 
 def test_preview_shows_counts_power_and_an_honest_unknown(supsweep: Supsweep, client: SupsweepClient) -> None:
@@ -61,7 +61,7 @@ def test_preview_of_seconds_is_told_in_seconds(supsweep: Supsweep, scripted: Scr
 
 def test_preview_of_a_search_says_what_it_cannot_know(supsweep: Supsweep, scripted: ScriptedService) -> None:
     scripted.answers(
-        "POST", "/v1/sweeps/preview", Answer(describe_plan(PRESETS["tune_supcon"](), []).model_dump_json())
+        "POST", "/v1/sweeps/preview", Answer(describe_plan(PRESETS["tune_supcon"](), [], []).model_dump_json())
     )
     text = " ".join(supsweep("preview", "tune_supcon").stdout.split())
     assert "detects nothing: a search is not compared" in text

@@ -1,6 +1,7 @@
 """The numbers of a preview: exact counts, budgets that would cut, and what is honestly unknown."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -19,6 +20,12 @@ def demo(budget: dict[str, Any] | None = None, **changes: Any) -> SweepSpec:
     return vary(digits_demo(), budget={"wall_clock": None, "trial_timeout": None} | (budget or {}), **changes)
 
 
+def seen_of(spec: SweepSpec, past: Sequence[PastTrial]) -> PlanPreview:
+    """The preview of the spec after those trials."""
+    plan = [] if spec.design.kind == "search" else plan_trials(spec)
+    return describe_plan(spec, plan, past)
+
+
 def past_of(spec: SweepSpec, device_seconds_per_pass: float, trials: int = 5) -> list[PastTrial]:
     """As many finished trials for each setting of the spec, all at one rate."""
     settings = {setting_of(trial.config, spec.dataset, spec.resources) for trial in plan_trials(spec)}
@@ -26,12 +33,12 @@ def past_of(spec: SweepSpec, device_seconds_per_pass: float, trials: int = 5) ->
 
 
 def preview(spec: SweepSpec, device_seconds_per_pass: float = 0.001) -> PlanPreview:
-    return describe_plan(spec, past_of(spec, device_seconds_per_pass))
+    return seen_of(spec, past_of(spec, device_seconds_per_pass))
 
 
 def test_counts_are_sums_over_the_plan() -> None:
     spec = demo()
-    seen = describe_plan(spec, [])
+    seen = seen_of(spec, [])
     epochs = [trial.config.epochs for trial in plan_trials(spec)]
     assert (seen.is_exact, seen.trials, seen.epochs) == (True, 32, sum(epochs))
     assert [(arm.arm, arm.trials, arm.epochs) for arm in seen.arms] == [
@@ -42,7 +49,7 @@ def test_counts_are_sums_over_the_plan() -> None:
 
 
 def test_cost_without_any_past_is_unknown_and_says_so() -> None:
-    seen = describe_plan(demo(budget={"device_hours": 1}), [])
+    seen = seen_of(demo(budget={"device_hours": 1}), [])
     assert (seen.device_hours.value, seen.device_hours.low, seen.device_hours.past_trials) == (None, None, 0)
     assert seen.device_hours.basis.startswith("unknown: you have no finished trial")
     assert seen.wall_clock_hours.value is None
@@ -91,7 +98,7 @@ def test_budget_that_would_cut_is_named_with_what_is_left(budget: dict[str, Any]
 
 
 def test_power_is_that_of_the_pairs() -> None:
-    power = describe_plan(demo(), []).power
+    power = seen_of(demo(), []).power
     assert power is not None
     assert power.pairs == 16
     assert power.power_at_reference == pytest.approx(0.34, abs=0.05)
@@ -102,7 +109,7 @@ def test_power_is_that_of_the_pairs() -> None:
 
 def test_search_says_what_its_counts_are_and_has_nothing_to_detect() -> None:
     spec = demo(design={"kind": "search", "sampler": "tpe"}, pruning={"kind": "median"})
-    seen = describe_plan(spec, [])
+    seen = seen_of(spec, [])
     assert (seen.is_exact, seen.power) == (False, None)
     assert "a search is not compared" in str(seen.why_no_power)
     assert any("centres" in note for note in seen.notes)
@@ -116,10 +123,21 @@ def test_images_that_nobody_has_counted_leave_passes_unknown_but_not_the_cost() 
     assert seen.device_hours.value == pytest.approx(2 * 16 * 30 * 60 / 3600)
 
 
+def test_points_that_are_listed_are_told_from_points_that_are_drawn() -> None:
+    factor = {"batch_size": {"kind": "choice", "values": [64, 128]}}
+    document = demo().model_dump(mode="json", exclude_defaults=True)
+    arms = [{**arm, "space": {}} for arm in document["arms"]]
+    spec = SweepSpec.model_validate({**document, "arms": arms, "shared": factor, "design": {"kind": "grid"}})
+    seen = seen_of(spec, [])
+    assert (seen.is_exact, seen.trials) == (True, 4)
+    assert any("not drawn" in note for note in seen.notes)
+    assert seen_of(demo(), []).notes == []
+
+
 @pytest.mark.slow
 def test_largest_sweep_is_previewed_in_seconds() -> None:
     spec = demo(design={"configurations": 5000})
     started = time.process_time()
-    assert describe_plan(spec, past_of(demo(), 0.001)).trials == 10_000
+    assert seen_of(spec, past_of(demo(), 0.001)).trials == 10_000
     # About 5 s on the machine this was written on; the allowance is for a slower one.
     assert time.process_time() - started < 15
