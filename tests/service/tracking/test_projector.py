@@ -102,7 +102,14 @@ async def test_spec_and_environment_are_stored_and_follow_the_sweep(world: World
 
 async def test_a_trial_is_linked_to_its_job(world: World, store: FakeTrackingStore) -> None:
     async with world.database.write() as session:
-        row = ClusterRow(name="local", address="http://ada:pw@ray:8265/", labels={}, created_at=world.clock())
+        row = ClusterRow(
+            name="local",
+            address="http://ada:pw@ray:8265/",
+            labels={},
+            created_at=world.clock(),
+            check_due_at=world.clock(),
+            orphans_due_at=world.clock(),
+        )
         await session.merge(row)
     sweep_id = await started_sweep(world)
     await project_all(world, store)
