@@ -9,7 +9,7 @@ from service.db import clusters
 from service.db.clusters import SEEN, ClusterLoad, ClusterRow
 from service.db.database import Session
 from service.errors import ClusterExists, ClusterFromSettings, ClusterInUse, NotFound
-from service.operations.cursors import decode_cursor, encode_cursor
+from service.operations.cursors import decode_name_cursor, encode_cursor
 from service.operations.idempotency import Idempotency
 from service.operations.preconditions import check_version
 from service.schemas.clusters import ClusterChange, ClusterHealth, ClusterPage, ClusterView, NewCluster
@@ -48,7 +48,7 @@ async def find_cluster(session: Session, name: str, *, lock: bool = False) -> Cl
 
 async def list_clusters(session: Session, *, limit: int, cursor: str | None) -> ClusterPage:
     """A page of the clusters, by name."""
-    after = "" if cursor is None else decode_cursor(cursor, parts=1)[0]
+    after = "" if cursor is None else decode_name_cursor(cursor)
     rows = await clusters.page(session, limit=limit + 1, after=after)
     loads = await clusters.loads(session)
     items = [_view(row, loads.get(row.name, ClusterLoad())) for row in rows[:limit]]

@@ -37,6 +37,14 @@ def decode_number_cursor(cursor: str) -> int:
     return int(part)
 
 
+def decode_name_cursor(cursor: str) -> str:
+    """The name in a cursor of one part, in the characters that names have. Raises BadCursor."""
+    (name,) = decode_cursor(cursor, parts=1)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise _foreign(cursor)
+    return name
+
+
 def decode_time_cursor(cursor: str) -> tuple[datetime, str]:
     """The aware time and the id in a cursor of two parts. Raises BadCursor."""
     time, row_id = decode_cursor(cursor, parts=2)

@@ -12,6 +12,7 @@ from fakes.ledger import World, small_spec, step
 from fakes.registered import cluster_row, register
 
 from service.clusters.protocol import ClusterUnreachable
+from service.operations.cursors import encode_cursor
 from service.schemas.keys import Scope
 
 SECRET = "do-not-tell-0123456789"
@@ -125,7 +126,14 @@ async def test_pages_hold_every_cluster_by_name(api: httpx.AsyncClient) -> None:
     second = (await api.get("/v1/clusters", params={"cursor": first["next_cursor"]})).json()
     assert [one["name"] for one in first["items"] + second["items"]] == ["a", "b", "c"]
     assert second["next_cursor"] is None
-    assert (await api.get("/v1/clusters?cursor=nonsense")).json()["code"] == "bad_cursor"
+
+
+@pytest.mark.parametrize(
+    "cursor", ["nonsense", encode_cursor("a\0b"), encode_cursor("\ud800"), encode_cursor("a", "b")]
+)
+async def test_a_cursor_that_no_page_gave_is_refused(api: httpx.AsyncClient, cursor: str) -> None:
+    answer = await api.get("/v1/clusters", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor")
 
 
 async def test_an_unknown_cluster_is_404(api: httpx.AsyncClient) -> None:
