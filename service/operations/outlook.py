@@ -38,11 +38,18 @@ def describe_plan(spec: SweepSpec, plan: Sequence[PlannedTrial], past: Sequence[
 
 
 def _cost(spec: SweepSpec, expected: Sequence[ExpectedTrial], past: Sequence[PastTrial]) -> Cost | None:
+    if spec.design.device_seconds is not None:
+        return _given_cost(spec.design.device_seconds, len(expected))
     jobs = [
         Job(setting_of(trial.config, spec.dataset, spec.resources), work_of(trial.config, spec.dataset))
         for trial in expected
     ]
     return estimate_cost(jobs, past)
+
+
+def _given_cost(device_seconds: float, trials: int) -> Cost:
+    """What trials cost that train for a given time, but for their validation and test."""
+    return Cost(device_seconds * trials, None, None, longest_trial=device_seconds, likeness="", past_trials=0)
 
 
 def _arm(spec: SweepSpec, name: str, expected: Sequence[ExpectedTrial], past: Sequence[PastTrial]) -> ArmPreview:
@@ -66,6 +73,9 @@ def _device_hours(cost: Cost | None) -> Forecast:
     if cost is None:
         basis = "unknown: you have no finished trial of the same encoder, dataset and kind of device"
         return Forecast(value=None, basis=basis, past_trials=0)
+    if not cost.past_trials:
+        basis = "design.device_seconds of every trial; validation, probe and test come on top"
+        return Forecast(value=cost.value / SECONDS_PER_HOUR, basis=basis, past_trials=0)
     return Forecast(
         value=cost.value / SECONDS_PER_HOUR,
         low=None if cost.low is None else cost.low / SECONDS_PER_HOUR,
@@ -127,6 +137,8 @@ def _notes(spec: SweepSpec, cost: Cost | None) -> list[str]:
         notes.append("the points are listed and not drawn: what is detected holds for points drawn at random")
     if spec.pruning.kind != "none":
         notes.append("pruned trials cost less: counts and costs are those of trials that are not")
+    if spec.design.device_seconds is not None:
+        notes.append("trials train for a time: how many epochs that makes is not known, and not what `epochs` says")
     budget = spec.budget
     if cost is None and (budget.device_hours or budget.wall_clock or budget.trial_timeout):
         notes.append("whether a budget cuts the sweep is unknown, like its cost")

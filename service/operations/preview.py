@@ -39,7 +39,8 @@ async def _past_trials(database: Database, spec: SweepSpec, owner: str) -> list[
         for sweep in await sweeps.newest_on_dataset(session, owner, spec.dataset.name, limit=RECENT_SWEEPS):
             rows = await trials.page(session, sweep.id, limit=TRIALS_PER_SWEEP, matching=completed)
             spec_then = sweep.spec
-            past += [_past_trial(spec_then, row) for row in rows]
+            # What trained for a time says nothing of how long an epoch takes.
+            past += [_past_trial(spec_then, row) for row in rows if row.config.device_seconds is None]
     return past
 
 

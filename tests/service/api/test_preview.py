@@ -8,6 +8,7 @@ from fakes.ledger import World, completed, small_spec
 from sqlalchemy import text
 
 from search_spaces.outcomes import Outcome
+from search_spaces.presets import tune_supcon
 
 DOCUMENT: dict[str, Any] = small_spec().model_dump(mode="json", exclude_defaults=True)
 
@@ -80,6 +81,14 @@ async def test_arms_that_cannot_be_matched_are_told_before(api: httpx.AsyncClien
     arms = [{**arm, "base": {"epochs": 10_000}} for arm in DOCUMENT["arms"]]
     answers = [await api.post(path, json=DOCUMENT | {"arms": arms}) for path in ("/v1/sweeps", "/v1/sweeps/preview")]
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(422, "cannot_match")] * 2
+
+
+async def test_an_unknown_sweep_to_start_from_is_told_before_and_at_the_submission(api: httpx.AsyncClient) -> None:
+    body = tune_supcon().model_dump(mode="json", exclude_defaults=True) | {"warm_start": "nosuchsweep"}
+    answers = [await api.post(path, json=body) for path in ("/v1/sweeps/preview", "/v1/sweeps")]
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert "warm_start: no sweep 'nosuchsweep'" in answer.json()["detail"]
 
 
 async def test_preview_needs_a_key(api: httpx.AsyncClient) -> None:

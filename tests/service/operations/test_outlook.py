@@ -134,6 +134,16 @@ def test_points_that_are_listed_are_told_from_points_that_are_drawn() -> None:
     assert seen_of(demo(), []).notes == []
 
 
+def test_trials_that_train_for_a_time_cost_that_time_whatever_the_past() -> None:
+    spec = demo({"device_hours": 0.5}, design={"match": "device_seconds", "device_seconds": 90})
+    for seen in (seen_of(spec, []), preview(spec)):
+        assert seen.device_hours.value == pytest.approx(32 * 90 / 3600)
+        assert "design.device_seconds of every trial" in seen.device_hours.basis
+        assert seen.image_passes is None
+        assert seen.cuts == ["budget.device_hours 0.5 ends it after about 10 of 16 pairs"]
+        assert any("how many epochs that makes is not known" in note for note in seen.notes)
+
+
 @pytest.mark.slow
 def test_largest_sweep_is_previewed_in_seconds() -> None:
     spec = demo(design={"configurations": 5000})
