@@ -24,6 +24,7 @@ async def test_accepted_sweep_has_a_place_and_all_its_trials(api: httpx.AsyncCli
         "running": 0,
         "outcomes": {},
         "best_score": None,
+        "pareto_front": [],
     }
     assert (await api.get(answer.headers["Location"])).json() == sweep
 
