@@ -11,7 +11,7 @@ from service.cli.sweep_ids import find_sweep
 
 
 def compare(
-    sweep_ids: Annotated[list[str], typer.Argument(metavar="ID ID …", help="Ids of two to ten sweeps, or prefixes.")],
+    sweep_ids: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of two to ten sweeps, or prefixes.")],
     form: Annotated[ReportForm, typer.Option("--format", help="Form of the text.")] = ReportForm.MARKDOWN,
     output: Annotated[Path | None, typer.Option(help="File to write; none takes standard output.")] = None,
 ) -> None:

@@ -24,7 +24,7 @@ class ReportForm(StrEnum):
 
 def report(
     sweep_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Id of a sweep, or a prefix that only one sweep has.")
+        str | None, typer.Argument(metavar="ID", help="Id of a sweep, or a prefix that only one sweep has.")
     ] = None,
     form: Annotated[ReportForm, typer.Option("--format", help="Form of the report.")] = ReportForm.MARKDOWN,
     output: Annotated[Path | None, typer.Option(help="File to write; none takes standard output.")] = None,

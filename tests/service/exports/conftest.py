@@ -35,6 +35,7 @@ def header() -> SweepHeader:
         design="paired",
         match="image_passes",
         note="=it was cancelled by its owner",
+        further_metrics=("val_nll",),
     )
 
 

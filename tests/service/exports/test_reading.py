@@ -52,7 +52,7 @@ def test_report_of_an_export_has_the_same_numbers(
 def test_sweep_without_anything_optional_comes_back_too(
     write: Write, tmp_path: Path, header: SweepHeader, rows: list[ExportedTrial]
 ) -> None:
-    bare = replace(header, note=None, arms=("supcon", "cross_entropy", "arm-without-trials"))
+    bare = replace(header, note=None, further_metrics=(), arms=("supcon", "cross_entropy", "arm-without-trials"))
     assert read_trials(write(tmp_path / "export", [replace(row, sweep=bare) for row in rows]))[0] == bare
 
 

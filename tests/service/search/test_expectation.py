@@ -1,10 +1,13 @@
 """What a spec will do, counted before; and the images that will be trained on, against the trainers' own splits."""
 
+from pathlib import Path
+
 import pytest
 
 from search_spaces.datasets import DatasetSpec, training_images
 from search_spaces.presets import PRESETS, digits_demo
 from search_spaces.presets.vary import vary
+from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
 from service.search.designs import plan_trials
 from service.search.expectation import count_pairs, expected_trials, image_passes
@@ -50,3 +53,18 @@ def test_training_images_are_as_many_as_the_trainers_split_off(val_fraction: flo
     dataset = DatasetSpec(name="digits", val_fraction=val_fraction, train_fraction=train_fraction)
     splits = load_digits_splits(Division(val_fraction, train_fraction, split_seed=3))
     assert training_images(dataset) == len(splits.train)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("objective", "batch_size"), [("cross_entropy", 33), ("supcon", 256)])
+def test_expected_image_passes_are_those_that_a_trial_reports(objective: str, batch_size: int, tmp_path: Path) -> None:
+    from trainers.run_trial import EpochEnd, run_trial  # noqa: PLC0415  # takes seconds to load
+
+    config = TrialConfig(objective=objective, batch_size=batch_size, epochs=1, warmup_epochs=0, augmentation="none")
+    reported: list[int] = []
+
+    def note(end: EpochEnd) -> None:
+        reported.append(end.image_passes)
+
+    run_trial(config, DatasetSpec(name="digits"), Evaluation(), folder=tmp_path, on_epoch=note)
+    assert reported[-1] == image_passes(config, DatasetSpec(name="digits"))
