@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from structlog.contextvars import get_contextvars
 
 from search_spaces.refusals import refusals
-from service.errors import SweepServiceError
+from service.errors import InvalidRequest, SweepServiceError
 from service.schemas.problems import Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -59,6 +59,9 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        detail = "the body cannot be read; accepted: JSON in UTF-8 whose whole numbers have at most 4300 digits"
+        return refused_response(InvalidRequest(detail, ""))
     if error.status_code == 405 and (allowed := _documented_methods(request)):
         detail = f"{request.method} is not possible at {request.url.path}; accepted: {allowed}"
         wrong_method = Problem(title="Method not allowed", status=405, detail=detail, code="method_not_allowed")

@@ -79,3 +79,65 @@ async def test_wrong_method_is_told_every_right_one(api: httpx.AsyncClient, path
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert set(answer.headers["Allow"].split(", ")) == allowed
     assert f"accepted: {answer.headers['Allow']}" in answer.json()["detail"]
+
+
+RAW = {
+    "a number that is none": '"max_concurrent": NaN',
+    "a number without end": '"max_concurrent": Infinity',
+    "a number that no float holds": '"max_concurrent": 1e999',
+    "a number of five thousand digits": f'"max_concurrent": {"9" * 5000}',
+    "a number beyond the database": '"max_concurrent": 9223372036854775808',
+    "a text of a megabyte": f'"max_concurrent": "{"x" * 2**20}"',
+    "a list for a number": '"max_concurrent": [[[[1]]]]',
+}
+
+
+@pytest.mark.parametrize("member", RAW.values(), ids=RAW.keys())
+async def test_what_no_number_may_be_is_refused_in_a_short_sentence(api: httpx.AsyncClient, member: str) -> None:
+    place = (await api.post("/v1/sweeps", json=DOCUMENT)).headers["Location"]
+    answer = await api.patch(place, content=f"{{{member}}}", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert len(answer.text) < 1000
+    assert (await api.get(place)).headers["ETag"] == '"1"'
+
+
+async def test_of_a_name_that_comes_twice_the_last_counts(api: httpx.AsyncClient) -> None:
+    place = (await api.post("/v1/sweeps", json=DOCUMENT)).headers["Location"]
+    body = '{"max_concurrent": 2, "max_concurrent": 3}'
+    answer = await api.patch(place, content=body, headers={"Content-Type": "application/json"})
+    assert answer.json()["spec"]["resources"]["max_concurrent"] == 3
+
+
+async def test_body_that_is_nested_without_end_is_refused(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/v1/sweeps", content="[" * 100_000, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert "nested more than" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("number", ["-1", "1.5", "x", "", "9" * 30, "NaN"])
+async def test_bad_last_event_id_is_refused(api: httpx.AsyncClient, number: str) -> None:
+    place = (await api.post("/v1/sweeps", json=DOCUMENT)).headers["Location"]
+    headers = {"Last-Event-ID": number, "Accept": "application/json"}
+    answer = await api.get(f"{place}/events", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert "last-event-id" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v2/sweeps", "/v1/sweeps/x/y/z", "/v1/%00", "/v1/sweeps/%ff"])
+async def test_unknown_path_is_a_problem(api: httpx.AsyncClient, path: str) -> None:
+    answer = await api.get(path)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["detail"]
+
+
+async def test_key_with_strange_bytes_is_no_key(api: httpx.AsyncClient) -> None:
+    for value in (
+        b"Bearer sws_\xff\xfe_\xe9",
+        b"Bearer " + b"x" * 20_000,
+        b"Basic YTpi",
+        b"Bearer",
+        b"\xf0\x9f\x94\x91",
+    ):
+        answer = await api.get("/v1/sweeps", headers={b"Authorization": value})
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
