@@ -105,7 +105,7 @@ def _around_call(
 
 def _around_blocking_call(call: Callable[..., Any], points: CrashPoints, method: str) -> Callable[..., Any]:
     def pointed(*arguments: Any, **named: Any) -> Any:
-        name = f"{method} from {_operation()}"
+        name = f"{method} from {_operation(otherwise='a thread')}"
         points.reach(f"before {name}")
         try:
             return call(*arguments, **named)
@@ -124,8 +124,11 @@ def _after(call: Callable[..., Any], points: CrashPoints, name: str) -> Callable
     return pointed
 
 
-def _operation() -> str:
-    """The operation that is being carried out: the innermost function of the service that is no plumbing."""
+def _operation(otherwise: str | None = None) -> str:
+    """The operation that is being carried out: the innermost function of the service that is no plumbing.
+
+    `otherwise`: what to say where there is none, for calls that a thread begins with.
+    """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
@@ -134,4 +137,6 @@ def _operation() -> str:
             line = frame.f_lineno - frame.f_code.co_firstlineno
             return f"{module.removeprefix('service.')}:{frame.f_code.co_qualname}+{line}"
         frame = frame.f_back
+    if otherwise is not None:
+        return otherwise
     raise AssertionError("a write, or a call to the outside, that no operation of the service makes")

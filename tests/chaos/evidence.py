@@ -14,6 +14,8 @@ from service.db.projections import ProjectionRow
 from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
 from service.db.trials import AttemptRow, ResultRow, TrialRow
+from service.schemas.audit import AuditView
+from service.tracking import presentation
 
 
 @dataclass(frozen=True)
@@ -29,21 +31,35 @@ class Evidence:
     events: Sequence[EventRow]
     runners: Sequence[RunnerRow]
     projection: ProjectionRow
-    shown: Sequence[tuple[str, ShownRun]]
-    """Runs of the sweep in MLflow with their keys: the sweep's id, for a trial followed by a slash and its number."""
+    shown: Sequence[ShownRun]
+    """Runs of the sweep in MLflow."""
     running: Sequence[str]
     """Jobs, drivers and trials of the sweep that still run somewhere."""
+    audit: AuditView
+    """What the service itself finds."""
+    away: Sequence[str]
+    """Clusters that cannot be asked any more."""
 
 
-def gather(database_url: str, sweep_id: str, shown: Iterable[tuple[str, ShownRun]], running: Sequence[str]) -> Evidence:
+def gather(
+    database_url: str,
+    audit: AuditView,
+    shown: Iterable[ShownRun],
+    running: Sequence[str],
+    away: Sequence[str] = (),
+) -> Evidence:
     """Reads the ledger and takes the rest as it was seen."""
-    return asyncio.run(_gather(database_url, sweep_id, shown, running))
+    return asyncio.run(_gather(database_url, audit, shown, running, away))
 
 
 async def _gather(
-    database_url: str, sweep_id: str, shown: Iterable[tuple[str, ShownRun]], running: Sequence[str]
+    database_url: str,
+    audit: AuditView,
+    shown: Iterable[ShownRun],
+    running: Sequence[str],
+    away: Sequence[str],
 ) -> Evidence:
-    database = Database(database_url)
+    database, sweep_id = Database(database_url), audit.sweep_id
     try:
         async with database.read() as session:
             sweep = await sweeps.find(session, sweep_id)
@@ -60,8 +76,10 @@ async def _gather(
                 events=(await session.scalars(events)).all(),
                 runners=await runners.of_sweep(session, sweep_id),
                 projection=projection,
-                shown=[(key, run) for key, run in shown if key.partition("/")[0] == sweep_id],
+                shown=[run for run in shown if run.tags[presentation.SWEEP_TAG] == sweep_id],
                 running=running,
+                audit=audit,
+                away=away,
             )
     finally:
         await database.close()

@@ -2,9 +2,12 @@
 
 import fcntl
 import pickle
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from fakes.tracking import FakeTrackingStore, ShownRun
 
@@ -15,24 +18,44 @@ class FileTrackingStore(FakeTrackingStore):
     def __init__(self, file: Path) -> None:
         super().__init__()
         self._path = file
+        self._mine = threading.RLock()
+        self._depth = 0
         for name in dir(FakeTrackingStore):
             if not name.startswith("_") and callable(getattr(self, name)):
                 setattr(self, name, self._kept(getattr(self, name)))
 
+    def _make(self, run: ShownRun, tags: Mapping[str, str]) -> str:
+        """As the fake, with an id that no other process gives."""
+        run.tags |= tags
+        run_id = uuid4().hex
+        self.runs[run_id] = run
+        return run_id
+
     def _kept(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def kept(*arguments: Any, **named: Any) -> Any:
-            with self._path.with_suffix(".lock").open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                self.runs = read_runs(self._path)
-                answer = call(*arguments, **named)
-                temporary = self._path.with_suffix(".new")
-                temporary.write_bytes(pickle.dumps(self.runs))
-                temporary.replace(self._path)
-                return answer
+            with self._opened():
+                return call(*arguments, **named)
 
         return kept
 
+    @contextmanager
+    def _opened(self) -> Iterator[None]:
+        """The file read before the body and written after it; calls of calls see it open."""
+        with self._mine, self._path.with_suffix(".lock").open("a") as lock:
+            if self._depth == 0:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self.runs = read_runs(self._path)
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            if self._depth == 0:
+                temporary = self._path.with_suffix(".new")
+                temporary.write_bytes(pickle.dumps(self.runs))
+                temporary.replace(self._path)
+
 
 def read_runs(file: Path) -> dict[str, ShownRun]:
-    """What is shown."""
+    """What is shown, by run id."""
     return pickle.loads(file.read_bytes()) if file.exists() else {}

@@ -65,13 +65,12 @@ def mlflow_equals_the_ledger(evidence: Evidence) -> int:
     """One run for the sweep and one per trial, with its outcome and every point of its curves, each once."""
     sweep = evidence.sweep
     assert evidence.projection.sequence == sweep.event_count, f"{sweep.event_count - evidence.projection.sequence}"
-    keys = Counter(key for key, _ in evidence.shown)
-    expected = {sweep.id, *(f"{sweep.id}/{trial.number}" for trial in evidence.trials)}
-    assert keys == Counter(expected), f"not one run each: {keys}"
-    runs = dict(evidence.shown)
-    assert runs[sweep.id].status == presentation.SWEEP_STATUSES[sweep.state], runs[sweep.id].status
+    numbers = Counter(run.tags.get(presentation.TRIAL_TAG) for run in evidence.shown)
+    assert numbers == Counter([None, *(str(trial.number) for trial in evidence.trials)]), f"not one run each: {numbers}"
+    runs = {run.tags.get(presentation.TRIAL_TAG): run for run in evidence.shown}
+    assert runs[None].status == presentation.SWEEP_STATUSES[sweep.state], runs[None].status
     for trial in evidence.trials:
-        _check_run(evidence, trial, runs[f"{sweep.id}/{trial.number}"])
+        _check_run(evidence, trial, runs[str(trial.number)])
     return len(evidence.shown)
 
 
@@ -90,12 +89,22 @@ def events_have_no_gap(evidence: Evidence) -> int:
     return len(evidence.events)
 
 
+def audit_agrees(evidence: Evidence) -> int:
+    """The service's own audit compares everything and finds nothing."""
+    found = [f"{one.kind} of {one.subject}: {one.detail}" for one in evidence.audit.disagreements]
+    assert not found, f"{found}"
+    unexpected = [one for one in evidence.audit.not_compared if not any(name in one.subject for name in evidence.away)]
+    assert not unexpected, f"not compared: {unexpected}"
+    return 1
+
+
 INVARIANTS: Mapping[str, Callable[[Evidence], int]] = {
     "one outcome per trial": every_planned_trial_has_one_outcome,
     "device-seconds conserved": device_seconds_are_conserved,
     "nothing left running": nothing_is_left_running,
     "MLflow equals the ledger": mlflow_equals_the_ledger,
     "events without a gap": events_have_no_gap,
+    "audit agrees": audit_agrees,
 }
 """By the name that people read."""
 
@@ -110,9 +119,10 @@ def _check_endings(trial: TrialRow, endings: list[str]) -> None:
 
 def _check_run(evidence: Evidence, trial: TrialRow, run: ShownRun) -> None:
     assert trial.outcome is not None
-    assert run.tags["supsweep.outcome"] == trial.outcome.value, f"{trial.number}: {run.tags}"
-    assert run.status == presentation.TRIAL_STATUSES[trial.outcome], f"{trial.number}: {run.status}"
-    final = {name: (trial.config.epochs, value) for name, value in trial.scores.items()}
+    assert run.tags[presentation.OUTCOME_TAG] == trial.outcome.value, f"{trial.number}: {run.tags}"
+    assert run.status == presentation.OUTCOME_STATUSES[trial.outcome], f"{trial.number}: {run.status}"
+    last_step = max((row.step for row in evidence.results.get(trial.id, [])), default=0)
+    final = {name: (last_step, value) for name, value in trial.scores.items()}
     told: dict[str, list[tuple[int, float]]] = {}
     for row in evidence.results.get(trial.id, []):
         for name, value in row.metrics.items():

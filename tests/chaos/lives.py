@@ -82,11 +82,11 @@ def pause(client: SupsweepClient) -> list[str]:
     """A sweep that is paused while a trial runs, changed, and resumed."""
     sweep_id = client.create_sweep(paired_spec()).id
     wait_for_trial(client, sweep_id)
-    steer(client, sweep_id, "pause")
+    client.pause_sweep(sweep_id)
     wait_until(lambda: not running_trials(client, sweep_id), LIFE_SECONDS, "the trial to come back")
     assert client.get_sweep(sweep_id).state is SweepState.PAUSED
-    steer(client, sweep_id, "", max_concurrent=2)
-    steer(client, sweep_id, "resume")
+    client.change_sweep(sweep_id, {"max_concurrent": 2})
+    client.resume_sweep(sweep_id)
     follow(client, sweep_id, SweepState.SUCCEEDED)
     return [sweep_id]
 
@@ -95,19 +95,24 @@ def go_on(client: SupsweepClient) -> list[str]:
     """A sweep that has succeeded gets more configurations, and what failed is tried again."""
     sweep_id = client.create_sweep(paired_spec()).id
     follow(client, sweep_id, SweepState.SUCCEEDED)
-    steer(client, sweep_id, "extend", configurations=3)
+    client.extend_sweep(sweep_id, configurations=3)
     wait_until(lambda: client.get_sweep(sweep_id).trials_ended == 6, LIFE_SECONDS, "the new trials")
     follow(client, sweep_id, SweepState.SUCCEEDED)
-    steer(client, sweep_id, "retry-failed")
+    client.retry_failed(sweep_id)
     wait_until(lambda: not outcomes(client, sweep_id) - {Outcome.COMPLETED}, LIFE_SECONDS, "the failed trial")
     follow(client, sweep_id, SweepState.SUCCEEDED)
     return [sweep_id]
 
 
-def steer(client: SupsweepClient, sweep_id: str, verb: str, **body: int) -> None:
-    """One of the calls that may be repeated."""
-    method, path = ("POST", f"/{verb}") if verb else ("PATCH", "")
-    client._call(method, f"/v1/sweeps/{sweep_id}{path}", json=body)
+def delete(client: SupsweepClient) -> list[str]:
+    """A sweep that is rebuilt in MLflow, and another one that is deleted with all that it left."""
+    kept, deleted = succeed(client)[0], client.create_sweep(paired_spec()).id
+    follow(client, deleted, SweepState.SUCCEEDED)
+    client.rebuild_mlflow_view(kept)
+    client.delete_sweep(deleted, mlflow_runs=True, checkpoints=True)
+    assert [sweep.id for sweep in client.list_sweeps()] == [kept]
+    follow(client, kept, SweepState.SUCCEEDED)
+    return [kept]
 
 
 def wait_for_trial(client: SupsweepClient, sweep_id: str) -> None:
@@ -132,5 +137,6 @@ LIVES: Mapping[str, Life] = {
     "a sweep that is cancelled": Life(cancel, [train_for_ever]),
     "a sweep that is paused": Life(pause, [train_until_drained]),
     "a sweep that goes on": Life(go_on, [fail_first_trial]),
+    "a sweep that is deleted": Life(delete),
 }
 """By name."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import httpx
 from fakes.ray_job import Job
 
 from search_spaces.outcomes import Outcome
@@ -35,6 +36,9 @@ class ScriptedRunner:
     is_stopped: threading.Event
     """Set when its cluster stops it."""
     heartbeat_seconds: float
+    patience_seconds: float = PATIENCE_SECONDS
+    transport: httpx.BaseTransport | None = None
+    """Its network; none is the real one."""
     desk: Desk = field(default_factory=Desk)
     departure: Departure = field(default_factory=Departure)
 
@@ -46,13 +50,13 @@ class ScriptedRunner:
 
     def start(self) -> None:
         """Begins to speak with the service."""
-        client = LedgerClient(self.brief, self.token)
+        client = LedgerClient(self.brief, self.token, self.transport)
         self._courier = Courier(
             self.desk,
             client,
             self.departure,
             heartbeat_seconds=self.heartbeat_seconds,
-            patience_seconds=PATIENCE_SECONDS,
+            patience_seconds=self.patience_seconds,
         )
         self._courier.start()
 

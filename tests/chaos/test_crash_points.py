@@ -5,11 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from chaos.checks import check_world
 from chaos.crash_points import CRASH_AT, CRASH_OCCURRENCE
-from chaos.evidence import gather
-from chaos.file_tracking import read_runs
 from chaos.lives import LIVES, Life
-from chaos.table import TABLE
 from chaos.world import World, kept_alive, small_world
 from chaos.zygote import Zygote
 
@@ -47,9 +45,14 @@ EXPECTED = {
         "cluster.submit from reconciler.jobs:_submit",
         "cluster.state from reconciler.jobs:_cause_of_death",
         "cluster.stop from reconciler.jobs:_is_over",
-        "mlflow.ensure_trial_run from tracking.projector:_show_trial",
-        "mlflow.end_trial from tracking.projector:_show_trial",
-        "mlflow.log_report from tracking.projector:_show",
+        "mlflow.ensure_sweep_run from a thread",
+        "mlflow.show_sweep from a thread",
+        "mlflow.show_trial from tracking.projector:_show_trial",
+        "mlflow.log_steps from tracking.projector:_show_trial",
+        "mlflow.log_files from a thread",
+        "mlflow.delete_runs from a thread",
+        "the commit of api.audit:rebuild_mlflow_view",
+        "the commit of operations.deletion:delete_sweep",
     )
 }
 
@@ -60,17 +63,13 @@ def live(world: World, life: Life, orders: dict[str, str]) -> list[str]:
         return life.live(world.client())
 
 
-def check(world: World, sweep_ids: list[str], fault: str) -> None:
-    shown = read_runs(world.tracking_file)
-    for sweep_id in sweep_ids:
-        TABLE.check(fault, gather(world.database_url, sweep_id, shown.items(), world.running_jobs(sweep_id)))
-
-
 def record_points(folder: Path, zygote: Zygote, life: Life) -> Counter[str]:
     """Every point that the life passes, with how often."""
     with small_world(folder, zygote, life.scripts) as world:
-        check(world, live(world, life, {}), "none")
-        return Counter(world.points_file.read_text().splitlines())
+        sweep_ids = live(world, life, {})
+        points = Counter(world.points_file.read_text().splitlines())
+        check_world(world, sweep_ids, "none")
+        return points
 
 
 def visit(folder: Path, zygote: Zygote, life: Life, point: str, occurrence: int) -> str | None:
@@ -80,8 +79,7 @@ def visit(folder: Path, zygote: Zygote, life: Life, point: str, occurrence: int)
         try:
             sweep_ids = live(world, life, orders)
             assert world.crashed_at() == [point], f"died at {world.crashed_at()}"
-            assert not world.complaints(), f"{world.complaints()}"
-            check(world, sweep_ids, f"API dies {fault_of(point)}")
+            check_world(world, sweep_ids, f"API dies {fault_of(point)}")
         except Exception as problem:
             return f"{point} (occurrence {occurrence}): {type(problem).__name__}: {problem}; see {world.log}"
     return None

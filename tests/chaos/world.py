@@ -139,6 +139,9 @@ class World:
             "SUPSWEEP_LEASE_SECONDS": str(LEASE_SECONDS),
             "SUPSWEEP_HEARTBEAT_SECONDS": str(HEARTBEAT_SECONDS),
             "SUPSWEEP_RECONCILE_SECONDS": "0.1",
+            "SUPSWEEP_REQUESTS_PER_SECOND": "0",
+            "SUPSWEEP_LOG_FORMAT": "json",
+            "SUPSWEEP_LOG_LEVEL": "warning",
             crash_points.POINTS_FILE: str(self.points_file),
             crashing_service.CLOCK_FILE: str(self.clock_file),
             crashing_service.CLOCK_SPEED: str(CLOCK_SPEED),
@@ -177,7 +180,7 @@ class World:
     def complaints(self) -> list[str]:
         """What the services have logged as errors of their own."""
         text = self.log.read_text() if self.log.exists() else ""
-        return [line for line in text.splitlines() if " ERROR " in line or line.startswith("Traceback")]
+        return [line for line in text.splitlines() if '"level": "error"' in line or line.startswith("Traceback")]
 
 
 @contextmanager
@@ -201,14 +204,16 @@ def small_world(
 
 
 @contextmanager
-def kept_alive(service: Service, orders: Mapping[str, str]) -> Iterator[None]:
-    """Starts the service with these orders, and again without any each time that it dies."""
+def kept_alive(
+    service: Service, orders: Mapping[str, str] | None = None, *, downtime_seconds: float = DOWNTIME_SECONDS
+) -> Iterator[None]:
+    """Starts the service with these orders, and again without any each time that it dies, later by the clock."""
     is_over = threading.Event()
 
     def keep() -> None:
         while not is_over.wait(0.02):
             if not service.is_alive:
-                service.world.turn_clock(DOWNTIME_SECONDS)
+                service.world.turn_clock(downtime_seconds)
                 service.start()
 
     service.start(orders)
