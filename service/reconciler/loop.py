@@ -11,7 +11,7 @@ from structlog.contextvars import bound_contextvars
 
 from service.db import sweeps
 from service.db.claims import CLAIM_SECONDS, renewed
-from service.errors import SweepServiceError
+from service.errors import DatabaseFull, DatabaseUnavailable, SweepServiceError
 from service.lifecycle import SweepState
 from service.loops import Loop, Loops
 from service.reconciler import analysing, cancelling, paused, queued, running
@@ -71,6 +71,9 @@ async def _take_step(claim: Claim) -> None:
         # Nothing may take the place of the cancellation: a claim that is lost, or given back already, is no news.
         with contextlib.suppress(ClaimLost, SweepServiceError):
             await asyncio.shield(_release(claim, 0.0))
+        raise
+    except (DatabaseUnavailable, DatabaseFull):
+        # The claim ends by itself.
         raise
     except Exception:
         # A bug in one sweep's step must not stop the others; this one is kept back for a while.

@@ -9,6 +9,7 @@ from fakes.ledger import World, completed, small_spec
 from search_spaces.runner_protocol import Finished
 from service.clusters.protocol import JobSubmission
 from service.db import runners, sweeps
+from service.errors import DatabaseUnavailable
 from service.lifecycle import RunnerState, SweepState
 from service.operations.steering import extend_sweep
 from service.reconciler import running
@@ -51,6 +52,17 @@ async def test_sweep_that_is_cancelled_while_its_runner_is_submitted_stays_so(
     sweep = await world.sweep(sweep_id)
     assert (sweep.state, sweep.claimed_by) == (SweepState.CANCELLING, None)
     assert sweep.due_at <= world.clock(), "it must be looked at again at once"
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_database_that_goes_away_during_a_step_is_no_bug(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    async def loses_database() -> None:
+        raise DatabaseUnavailable("the database does not answer: it was killed")
+
+    await world.create()
+    world.cluster = BusyCluster(loses_database)
+    with pytest.raises(DatabaseUnavailable):
+        await take_due_step(tools_of(world), "worker")
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
