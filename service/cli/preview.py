@@ -35,10 +35,10 @@ def print_preview(seen: PlanPreview, console: Console) -> None:
 
 def _arm_rows(seen: PlanPreview) -> list[tuple[str, ...]]:
     rows = [
-        (arm.arm, str(arm.trials), f"{arm.epochs:,}", _amount(arm.image_passes), _interval(arm.device_hours))
+        (arm.arm, str(arm.trials), _amount(arm.epochs), _amount(arm.image_passes), _interval(arm.device_hours))
         for arm in seen.arms
     ]
-    whole = ("all", str(seen.trials), f"{seen.epochs:,}", _amount(seen.image_passes), _interval(seen.device_hours))
+    whole = ("all", str(seen.trials), _amount(seen.epochs), _amount(seen.image_passes), _interval(seen.device_hours))
     return [*rows, whole]
 
 

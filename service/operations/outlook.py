@@ -23,9 +23,9 @@ def describe_plan(spec: SweepSpec, plan: Sequence[PlannedTrial], past: Sequence[
     return PlanPreview(
         name=spec.name,
         design=spec.design.kind,
-        is_exact=spec.design.kind != "search",
+        is_exact=spec.design.kind != "search" and spec.design.device_seconds is None,
         trials=len(expected),
-        epochs=sum(trial.config.epochs for trial in expected),
+        epochs=_epochs(spec, expected),
         image_passes=_image_passes(spec, expected),
         device_hours=_device_hours(cost),
         wall_clock_hours=wall_clock,
@@ -57,10 +57,14 @@ def _arm(spec: SweepSpec, name: str, expected: Sequence[ExpectedTrial], past: Se
     return ArmPreview(
         arm=name,
         trials=len(own),
-        epochs=sum(trial.config.epochs for trial in own),
+        epochs=_epochs(spec, own),
         image_passes=_image_passes(spec, own),
         device_hours=_device_hours(_cost(spec, own, past)),
     )
+
+
+def _epochs(spec: SweepSpec, expected: Sequence[ExpectedTrial]) -> int | None:
+    return None if spec.design.device_seconds is not None else sum(trial.config.epochs for trial in expected)
 
 
 def _image_passes(spec: SweepSpec, expected: Sequence[ExpectedTrial]) -> int | None:
@@ -138,7 +142,7 @@ def _notes(spec: SweepSpec, cost: Cost | None) -> list[str]:
     if spec.pruning.kind != "none":
         notes.append("pruned trials cost less: counts and costs are those of trials that are not")
     if spec.design.device_seconds is not None:
-        notes.append("trials train for a time: how many epochs that makes is not known, and not what `epochs` says")
+        notes.append("trials train for a time: how many epochs and image passes that makes is not known")
     budget = spec.budget
     if cost is None and (budget.device_hours or budget.wall_clock or budget.trial_timeout):
         notes.append("whether a budget cuts the sweep is unknown, like its cost")

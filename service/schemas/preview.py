@@ -20,9 +20,9 @@ class ArmPreview(BaseModel):
 
     arm: str
     trials: int
-    epochs: int = Field(description="Over all its trials.")
+    epochs: int | None = Field(description="Over all its trials; none where trials train for a time.")
     image_passes: int | None = Field(
-        description="Augmented images through the encoder, over all its trials; none where only the files tell."
+        description="Augmented images through the encoder, over all its trials; none where only files or clock tell."
     )
     device_hours: Forecast
 
@@ -97,9 +97,11 @@ class PlanPreview(BaseModel):
 
     name: str
     design: DesignKind
-    is_exact: bool = Field(description="Whether counts come from the plan; those of a search are its centres'.")
+    is_exact: bool = Field(
+        description="Whether counts come from the plan; a search's are its centres', a time's unknown."
+    )
     trials: int
-    epochs: int
+    epochs: int | None
     image_passes: int | None
     device_hours: Forecast
     wall_clock_hours: Forecast

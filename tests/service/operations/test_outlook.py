@@ -139,9 +139,10 @@ def test_trials_that_train_for_a_time_cost_that_time_whatever_the_past() -> None
     for seen in (seen_of(spec, []), preview(spec)):
         assert seen.device_hours.value == pytest.approx(32 * 90 / 3600)
         assert "design.device_seconds of every trial" in seen.device_hours.basis
-        assert seen.image_passes is None
+        assert (seen.is_exact, seen.epochs, seen.image_passes) == (False, None, None)
+        assert [(arm.epochs, arm.image_passes) for arm in seen.arms] == [(None, None)] * 2
         assert seen.cuts == ["budget.device_hours 0.5 ends it after about 10 of 16 pairs"]
-        assert any("how many epochs that makes is not known" in note for note in seen.notes)
+        assert any("how many epochs and image passes that makes is not known" in note for note in seen.notes)
 
 
 @pytest.mark.slow
