@@ -355,6 +355,21 @@ async def test_what_can_be_repaired_is_found_and_then_gone(scene: Scene, plant: 
     assert found.not_compared == []
 
 
+TOGETHER = (_seconds_lost, _orphan, _parent_status, _point_lost, _attempt_ended_behind_our_back, _child_doubled)
+"""What can be wrong at once without one hiding another."""
+
+
+@ON_SQLITE
+async def test_much_that_is_wrong_is_found_and_repaired_together(scene: Scene) -> None:
+    for plant in TOGETHER:
+        await plant(scene)
+    assert await scene.kinds() >= {kind for plant, kind in REPAIRABLE if plant in TOGETHER}
+    await repair_sweep(scene.auditor, scene.sweep_id)
+    await project_all(scene.world, scene.store)
+    found = await scene.audit()
+    assert (found.disagreements, found.not_compared) == ([], [])
+
+
 async def test_a_repair_loses_no_device_second(scene: Scene) -> None:
     await _runner_fenced_behind_our_back(scene)
     await repair_sweep(scene.auditor, scene.sweep_id)

@@ -1,5 +1,6 @@
 """Deleting a finished sweep: all of it, only when it may be, and again after a crash anywhere."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,6 +136,25 @@ async def test_checkpoints_that_cannot_be_deleted_keep_the_sweep(
             await delete_sweep(deletion, sweep_id, None)
     assert (await world.sweep(sweep_id)).state is SweepState.CANCELLED
     await delete_sweep(deletion, sweep_id, None)
+
+
+async def test_a_sweep_that_goes_on_meanwhile_stays(
+    world: World, store: FakeTrackingStore, deletion: Deletion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep_id = await finished_sweep(world)
+    loop = asyncio.get_running_loop()
+
+    async def reopen() -> None:
+        async with world.database.write() as session:
+            sweep = await sweeps.get(session, sweep_id, lock=True)
+            await move(session, sweep, SweepState.QUEUED, world.clock())
+
+    monkeypatch.setattr(
+        store, "delete_runs", lambda run_ids: asyncio.run_coroutine_threadsafe(reopen(), loop).result(10)
+    )
+    with pytest.raises(WrongState, match="is queued"):
+        await delete_sweep(deletion, sweep_id, None)
+    assert (await world.sweep(sweep_id)).state is SweepState.QUEUED
 
 
 @pytest.mark.parametrize("at", ["read_runs", "delete_runs", "checkpoints", "ledger"])
