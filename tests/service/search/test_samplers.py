@@ -51,13 +51,15 @@ MAKERS: dict[str, Callable[[int], BaseSampler]] = {
 }
 
 
-def _spec(sampler: str, space: dict[str, Any], metric: Any = None, configurations: int = 80) -> SweepSpec:
+def _spec(
+    sampler: str, space: dict[str, Any], metric: Any = None, configurations: int = 80, seed: int = 0
+) -> SweepSpec:
     return SweepSpec.model_validate(
         {
             "name": "search",
             "dataset": {"name": "digits"},
             "arms": [{"name": "supcon", "objective": "supcon", "space": space}],
-            "design": {"kind": "search", "sampler": sampler, "configurations": configurations},
+            "design": {"kind": "search", "sampler": sampler, "configurations": configurations, "seed": seed},
             "metric": metric or {"name": "val_top1"},
         }
     )
@@ -138,6 +140,18 @@ def test_every_sampler_ends_closer_to_the_best_than_chance(
         for name in (sampler, "random")
     )
     assert learned < 0.75 * random
+
+
+def test_cmaes_goes_on_when_a_trial_lacks_a_factor_that_all_before_it_had(run_search: RunSearch) -> None:
+    mostly = {"kind": "choice", "values": ["sgd", "nesterov", "lars", "adamw", "rmsprop"]}
+    space = NUMBERS | {
+        "optimizer": mostly,
+        "momentum": {"kind": "float", "low": 0.0, "high": 0.9, "when": {"optimizer": mostly["values"][:4]}},
+    }
+    history = run_search(_spec("cmaes", space, seed=21), 40, _complete)
+    first = next(trial.number for trial in history if trial.config.optimizer == "rmsprop")
+    assert first > 8, "the seed does not test what it should: no generation ended before"
+    assert all("cma:generation" in trial.attributes for trial in history[1:])
 
 
 def _better_half(losses: Sequence[float]) -> float:
