@@ -24,7 +24,7 @@ class ProjectionRow(Base):
     experiment_id: Mapped[str | None] = mapped_column(String(64))
     run_id: Mapped[str | None] = mapped_column(String(64))
     is_stale: Mapped[bool] = mapped_column(default=False)
-    """What MLflow shows is not wanted any more: its runs are deleted, and all is shown anew from the first event."""
+    """What MLflow shows is not wanted any more: its runs are deleted first, then all is shown from sequence 0 on."""
     failures: Mapped[int] = mapped_column(default=0)
     """Tries in a row that showed nothing; each waits longer than the last."""
     problem: Mapped[str | None] = mapped_column(Text)

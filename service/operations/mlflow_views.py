@@ -18,6 +18,6 @@ async def ask_for_new_view(session: Session, sweep_id: str) -> None:
     await sweeps.get(session, sweep_id, lock=True)
     cursor = await projections.find(session, sweep_id, lock=True)
     assert cursor is not None, f"sweep {sweep_id} has no projection"
-    cursor.is_stale = True
+    cursor.is_stale, cursor.sequence = True, 0
     if cursor.claimed_by is None:
         cursor.claimed_until = None

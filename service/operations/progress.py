@@ -60,7 +60,7 @@ async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow, 
         budget=_budget(sweep, spec, counts, device_seconds, now),
         runners=[RunnerView.model_validate(row, from_attributes=True) for row in newest],
         links=_links(settings, sweep, shown, await _dashboards(session, newest)),
-        mlflow_events_behind=sweep.event_count - (0 if shown.is_stale else shown.sequence),
+        mlflow_events_behind=sweep.event_count - shown.sequence,
         mlflow_problem=shown.problem,
     )
 

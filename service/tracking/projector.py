@@ -146,7 +146,8 @@ async def _apply(projection: Projection, batch: Batch, run: SweepRun, run_ids: d
         cursor = await projections.find_claimed(session, batch.sweep.id, worker)
         if cursor is None:
             return
-        cursor.sequence = batch.last_sequence
+        # Stale: somebody asked for a new view meanwhile.
+        cursor.sequence = 0 if cursor.is_stale else batch.last_sequence
         cursor.experiment_id, cursor.run_id = run.experiment_id, run.run_id
         cursor.claimed_by = cursor.claimed_until = cursor.problem = None
         cursor.failures = 0
@@ -172,7 +173,7 @@ async def _clear(projection: Projection, claimed: ClaimedProjection, worker: str
         cursor.claimed_by = cursor.claimed_until = None
         if len(seen) > CLEARED_RUNS:
             return
-        cursor.is_stale, cursor.sequence = False, 0
+        cursor.is_stale = False
         cursor.experiment_id = cursor.run_id = None
         await projections.forget_mlflow_runs(session, sweep_id)
 
@@ -192,7 +193,8 @@ async def _fail(
         cursor = await projections.find_claimed(session, claimed.row.sweep_id, worker)
         if cursor is None:
             return
-        cursor.is_stale |= is_stale
+        if is_stale:
+            cursor.is_stale, cursor.sequence = True, 0
         cursor.problem = problem
         cursor.claimed_by = None
         cursor.claimed_until = projection.clock() + timedelta(seconds=_retry_seconds(cursor.failures))

@@ -51,4 +51,9 @@ def test_mlflow_shows_a_parent_with_comparable_trials(machine: Machine) -> None:
         assert run["info"]["status"] == "FINISHED"
         parameters = {pair["key"]: pair["value"] for pair in run["data"]["params"]}
         assert {"arm", "optimizer", "learning_rate_multiplier", "batch_size"} <= parameters.keys()
-        assert "val_top1" in {metric["key"] for metric in run["data"]["metrics"]}
+        metrics = {metric["key"] for metric in run["data"]["metrics"]}
+        assert {"val_top1", "device_seconds", "system/cpu_utilization_percentage"} <= metrics
+        tags = {pair["key"]: pair["value"] for pair in run["data"]["tags"]}
+        assert {"supsweep.job", "supsweep.packages", "supsweep.dataset_fingerprint"} <= tags.keys()
+    audit = client.audit_sweep(sweep.id)
+    assert (audit.disagreements, audit.not_compared) == ([], [])

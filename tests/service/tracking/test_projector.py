@@ -57,7 +57,7 @@ async def make_stale(world: World, sweep_id: str) -> None:
     async with world.database.write() as session:
         cursor = await projections.find(session, sweep_id, lock=True)
         assert cursor is not None
-        cursor.is_stale = True
+        cursor.is_stale, cursor.sequence = True, 0
 
 
 async def started_sweep(world: World) -> str:
@@ -314,6 +314,26 @@ async def test_a_stale_view_is_made_anew(world: World, store: FakeTrackingStore)
     assert not before & set(store.runs)
     assert _content(store, sweep_id) == content
     assert not (await cursor_of(world, sweep_id)).is_stale
+
+
+async def test_a_new_view_that_is_asked_for_in_the_middle_of_a_batch_is_made(
+    world: World, store: FakeTrackingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep_id = await started_sweep(world)
+    show_sweep, loop = store.show_sweep, asyncio.get_running_loop()
+
+    def late(*call: Any) -> None:
+        show_sweep(*call)
+        asyncio.run_coroutine_threadsafe(make_stale(world, sweep_id), loop).result(10)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "show_sweep", late)
+        assert await project_once(world, store)
+    before = set(store.runs)
+    assert await events_behind(world, sweep_id) == (await world.sweep(sweep_id)).event_count
+    await project_all(world, store)
+    assert not before & set(store.runs)
+    assert len(store.trial_runs(sweep_id)) == 2
 
 
 async def test_a_large_view_is_cleared_in_several_turns(
