@@ -14,13 +14,16 @@ import socket
 import sys
 import threading
 from types import FrameType
+from typing import Any
 
 import uvicorn
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from service.db.database import Database
 from service.db.migrations import upgrade
 from service.errors import DatabaseUnavailable, SweepServiceError
-from service.logs import configure_logs
+from service.logs import configure_logs, without_secrets
 from service.loops import Loops
 from service.main import build_app
 from service.settings import Settings
@@ -42,20 +45,24 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args()
-    return serve(Settings(), options.host, options.port)
+    return serve(options.host, options.port)
 
 
-def serve(settings: Settings, host: str, port: int) -> int:
-    """Serves until SIGTERM or SIGINT; the exit code."""
+def serve(host: str, port: int, **settings: Any) -> int:
+    """Serves until SIGTERM or SIGINT, with these settings over those of the environment; the exit code."""
+    try:
+        return _serve(Settings(**settings), host, port)
+    except (SettingsError, ValidationError, SweepServiceError) as error:
+        print(f"supsweep cannot start: {_why(error)}", file=sys.stderr)  # noqa: T201  # for people, not a log
+        return 1
+
+
+def _serve(settings: Settings, host: str, port: int) -> int:
     configure_logs(settings.log_format, settings.log_level)
     for one in (signal.SIGTERM, signal.SIGINT):
         # Before uvicorn handles them, and when it raises them again after it has stopped in good order.
         signal.signal(one, lambda _number, _frame: sys.exit(0))
-    try:
-        asyncio.run(_prepare_database(settings))
-    except SweepServiceError as error:
-        print(f"supsweep cannot start: {error.detail}", file=sys.stderr)  # noqa: T201  # for people, not for the log
-        return 1
+    asyncio.run(_prepare_database(settings))
     app = build_app(settings)
     config = uvicorn.Config(
         app,
@@ -110,6 +117,17 @@ async def _prepare_database(settings: Settings) -> None:
                 return
     finally:
         await database.close()
+
+
+def _why(error: Exception) -> str:
+    """One sentence, without the values: a setting may be a secret."""
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False, include_input=False)
+        places = [("SUPSWEEP_" + "_".join(map(str, one["loc"])).upper(), one["msg"]) for one in found]
+        return "; ".join(f"{place}: {message}" for place, message in places)
+    if isinstance(error, SettingsError):
+        return f"{error}: {error.__cause__}"
+    return without_secrets(str(error))
 
 
 def _end() -> None:

@@ -91,18 +91,18 @@ def running_service(*, on_postgres: bool) -> Iterator[Service]:
 
 @contextmanager
 def _process(home: Path, database_url: str) -> Iterator[Service]:
-    # Leases that outlast the benchmark: nobody is to be fenced while it measures.
-    settings = Settings(
-        home=home,
-        database_url=database_url,
-        role="api",
-        lease_seconds=3600,
-        submission_seconds=3600,
-        log_level="warning",
-    )
+    environment = {
+        "SUPSWEEP_HOME": str(home),
+        "SUPSWEEP_DATABASE_URL": database_url,
+        "SUPSWEEP_ROLE": "api",
+        "SUPSWEEP_LOG_LEVEL": "warning",
+        "SUPSWEEP_CLUSTERS": '{"local": {"address": "http://127.0.0.1:1"}}',
+        # Nobody is to be sent away while this measures.
+        "SUPSWEEP_REQUESTS_PER_SECOND": "0",
+    }
+    # Leases that outlast the benchmark.
+    settings = Settings(home=home, database_url=database_url, lease_seconds=3600, submission_seconds=3600)
     port = _free_port()
-    environment = {f"SUPSWEEP_{name}".upper(): str(value) for name, value in settings.model_dump().items() if value}
-    environment["SUPSWEEP_CLUSTERS"] = '{"local": {"address": "http://127.0.0.1:1"}}'
     command = [sys.executable, "-m", "service.serve", "--port", str(port)]
     child = subprocess.Popen(command, env=os.environ | environment)
     try:

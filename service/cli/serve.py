@@ -16,7 +16,5 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, role: Role = None) -> Non
     """Run one process of the service until SIGTERM; SUPSWEEP_… variables say how (docs/operations.md)."""
     # Inside: the other commands need nothing of the service itself, neither installed nor loaded.
     from service import serve as process  # noqa: PLC0415
-    from service.settings import Settings  # noqa: PLC0415
 
-    settings = Settings() if role is None else Settings(role=role)
-    raise typer.Exit(process.serve(settings, host, port))
+    raise typer.Exit(process.serve(host, port, **({} if role is None else {"role": role})))

@@ -87,6 +87,18 @@ def test_start_without_a_database_is_given_up_with_a_sentence(tmp_path: Path) ->
     assert "Traceback" not in service.log
 
 
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [({"clusters": "no json"}, "clusters"), ({"lease_seconds": "-1"}, "SUPSWEEP_LEASE_SECONDS: ")],
+)
+def test_bad_setting_is_a_sentence_that_names_it(tmp_path: Path, settings: dict[str, str], field: str) -> None:
+    service = Serving(tmp_path / "home", **settings)
+    assert service.process.wait(120) == 1
+    (line,) = service.log.splitlines()
+    assert line.startswith("supsweep cannot start: ")
+    assert field in line
+
+
 async def test_database_of_a_newer_release_is_refused_with_a_sentence(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
