@@ -170,12 +170,14 @@ def test_a_search_for_two_goals_finds_the_way_between_them(run_search: RunSearch
     assert learned < 0.75 * random
 
 
+@pytest.mark.slow
 def test_gp_draws_for_two_goals(run_search: RunSearch) -> None:
     history = run_search(_spec("random", NUMBERS, TWO_GOALS), 10, _complete_two)
     drawn, by_chance = (draw_next(_spec(name, NUMBERS, TWO_GOALS), history) for name in ("gp", "random"))
     assert drawn.config != by_chance.config
 
 
+@pytest.mark.slow
 def test_a_restarted_service_draws_the_same(run_search: RunSearch) -> None:
     """In a new process, where sets have another order."""
     expected = {name: _drawn_anew(name).model_dump(mode="json") for name in SAMPLERS}
