@@ -10,7 +10,7 @@ demo: $(INSTALLED)  ## From nothing to a robustness report on real handwritten d
 	$(BIN)/supsweep demo
 
 test: $(INSTALLED)  ## Every test, the slow ones too.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(INSTALLED)  ## Formatter, linter, types, import contracts.
 	$(BIN)/ruff format --check .
