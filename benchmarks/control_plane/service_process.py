@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,12 +18,13 @@ import psutil
 from search_spaces.sweep_spec import SweepSpec
 from service.db import sweeps
 from service.db.database import Database, Session
+from service.embedded.ports import free_ports
 from service.ledger.runners import OpenedRunner, open_runner
 from service.ledger.sweeps import move
 from service.lifecycle import SweepState
 from service.settings import Settings
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _process(home: Path, database_url: str) -> Iterator[Service]:
     }
     # Leases that outlast the benchmark.
     settings = Settings(home=home, database_url=database_url, lease_seconds=3600, submission_seconds=3600)
-    port = _free_port()
+    port = free_ports(1)[0]
     command = [sys.executable, "-m", "service.serve", "--port", str(port)]
     child = subprocess.Popen(command, env=os.environ | environment)
     try:
@@ -125,13 +125,6 @@ def _postgres(folder: Path) -> Iterator[str]:
         yield f"postgresql+asyncpg://postgres@/postgres?host={folder / 'data'}"
     finally:
         server.cleanup()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(child: subprocess.Popen[bytes], port: int) -> None:
