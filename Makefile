@@ -25,6 +25,7 @@ format: $(INSTALLED)
 docs: $(INSTALLED)  ## Writes anew the pages that are made from the code.
 	$(BIN)/python -m search_spaces.reference docs/spec.md
 	$(BIN)/python -m service.cli.openapi docs/openapi.json
+	$(BIN)/python -m service.cli.settings_page docs/settings.md
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
