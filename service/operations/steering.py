@@ -78,6 +78,7 @@ async def extend_sweep(
     """
     async with database.read() as session:
         sweep = await sweeps.get(session, sweep_id)
+        check_version(if_match, sweep.version)
         _check_may_go_on(sweep, "extended")
         places = await trials.places(session, sweep_id)
     spec = _extended(sweep.spec, request)
