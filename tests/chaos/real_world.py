@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -136,11 +137,11 @@ class RealWorld:
             "object-store-memory": 100 * 2**20,
             "num-cpus": cpus,
         }
-        command = [cluster.head.command[0], "start", "--block", "--disable-usage-stats"]
+        script = Path(__file__).parent / "loopback_node.py"
+        command = [sys.executable, str(script), "start", "--block", "--disable-usage-stats"]
         name = f"node-{cluster.name}"
-        spec = replace(
-            cluster.head, name=name, command=command + [f"--{key}={value}" for key, value in options.items()]
-        )
+        words = [f"--{key}={value}" for key, value in options.items()]
+        spec = replace(cluster.head, name=name, command=command + words)
         self._children[name] = Child(spec, self.session, self.home.logs / f"{name}.log")
         self.launch(name)
 
@@ -155,9 +156,9 @@ class RealWorld:
         victim.kill()
         psutil.wait_procs([victim], timeout=10)
 
-    def processes(self, *words: str) -> Sequence[psutil.Process]:
-        """Living processes of this world whose command line has all the words."""
-        return [process for process in members(Mark(self.session)) if _has(process, words)]
+    def processes(self, *words: str, child: str | None = None) -> Sequence[psutil.Process]:
+        """Living processes of this world, or of one child, whose command line has all the words."""
+        return [process for process in members(Mark(self.session, child)) if _has(process, words)]
 
     def end(self) -> None:
         """Leaves nothing."""

@@ -53,6 +53,7 @@ def test_everything_dies_in_turn_while_mlflow_is_away() -> None:
         with world.kept_alive("ray-local"):
             kill_and_recover(world, sweep_id, lambda: world.kill_process(TRIAL))
             kill_and_recover(world, sweep_id, lambda: world.kill_process(DRIVER))
+            wait_until(lambda: world.processes(TRIAL, child="node-local"), RECOVERY_SECONDS, "a trial on the node")
             kill_and_recover(world, sweep_id, lambda: world.kill("node-local"))
             kill_and_recover(world, sweep_id, lambda: world.kill_process("dashboard/dashboard.py"))
             kill_and_recover(world, sweep_id, lambda: world.kill("ray-local"))
