@@ -198,6 +198,8 @@ class RealWorld:
             "SUPSWEEP_LEASE_SECONDS": str(LEASE_SECONDS),
             "SUPSWEEP_HEARTBEAT_SECONDS": str(HEARTBEAT_SECONDS),
             "SUPSWEEP_RUNNER_PATIENCE_SECONDS": str(PATIENCE_SECONDS),
+            # A storm may hit one trial again and again, which must not look like the trial's own fault.
+            "SUPSWEEP_MAX_ATTEMPTS": "20",
         }
         return replace(spec, environment={**spec.environment, **changes})
 
