@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from search_spaces.runner_protocol import Finished, TrialAssignment, Wait
 from search_spaces.sweep_spec import SweepSpec, count_trials
-from service.db import events, sweeps, trials
+from service.db import events, trials
 from service.db.database import Session
 from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
@@ -28,54 +28,52 @@ class DrawWanted(NamedTuple):
 
 
 async def answer_ask(
-    session: Session, settings: Settings, runner: RunnerRow, tune_trial_id: str, now: datetime
+    session: Session, settings: Settings, sweep: SweepRow, runner: RunnerRow, tune_trial_id: str, now: datetime
 ) -> TrialAssignment | Wait | Finished | DrawWanted:
-    """The answer to an ask. The same tune_trial_id gets the same trial again."""
-    sweep = await sweeps.find(session, runner.sweep_id, lock=True)
-    assert sweep is not None, f"a runner without a sweep: {runner.id}"
+    """The answer to an ask; the sweep is locked. The same tune_trial_id gets the same trial again."""
+    spec = sweep.spec
     repeated = await trials.find_attempt(session, runner.id, tune_trial_id)
     if repeated is not None:
-        return assignment(sweep.spec, *repeated)
+        return assignment(spec, *repeated)
     if runner.is_draining or sweep.state not in OPEN_STATES:
         return await _let_go(session, runner, now)
-    spec = sweep.spec
     running = await trials.count_running(session, sweep.id)
     trial = await trials.first_planned(session, sweep.id)
     may_draw = trial is None and await _has_room_for_drawing(session, sweep.id, spec)
     if trial is None and not may_draw and not running:
         return await _let_go(session, runner, now)
     # Else one of those that run may yet be lost and planned again.
-    if (trial is None and not may_draw) or running >= spec.resources.max_concurrent:
+    has_one = (trial is not None or may_draw) and running < spec.resources.max_concurrent
+    if not (has_one and await is_next_in_turn(session, settings, sweep, runner, now)):
         return Wait()
-    if not await is_next_in_turn(session, settings, sweep, runner, now):
-        return Wait()
-    return DrawWanted(spec) if trial is None else await start_attempt(session, sweep, trial, runner, tune_trial_id, now)
+    if trial is None:
+        return DrawWanted(spec)
+    return await start_attempt(session, spec, trial, runner, tune_trial_id, now)
 
 
 async def start_drawn(
     session: Session,
     settings: Settings,
+    sweep: SweepRow,
     runner: RunnerRow,
     drawn: PlannedTrial,
     tune_trial_id: str,
     now: datetime,
 ) -> TrialAssignment | Wait | Finished:
     """Plans the drawn trial and hands it out, unless the answer has become another one meanwhile."""
-    answer = await answer_ask(session, settings, runner, tune_trial_id, now)
+    answer = await answer_ask(session, settings, sweep, runner, tune_trial_id, now)
     if not isinstance(answer, DrawWanted):
         return answer
-    sweep = await sweeps.find(session, runner.sweep_id, lock=True)
-    assert sweep is not None, f"a runner without a sweep: {runner.id}"
     if await trials.find(session, sweep.id, drawn.number) is not None:
         return Wait(seconds=DRAW_AGAIN_SECONDS)
     trial = trial_row(sweep.id, drawn)
     session.add(trial)
     await session.flush()
-    return await start_attempt(session, sweep, trial, runner, tune_trial_id, now)
+    return await start_attempt(session, answer.spec, trial, runner, tune_trial_id, now)
 
 
 async def start_attempt(
-    session: Session, sweep: SweepRow, trial: TrialRow, runner: RunnerRow, tune_trial_id: str, now: datetime
+    session: Session, spec: SweepSpec, trial: TrialRow, runner: RunnerRow, tune_trial_id: str, now: datetime
 ) -> TrialAssignment:
     """Gives the planned trial to the runner."""
     trial.attempts += 1
@@ -85,14 +83,14 @@ async def start_attempt(
         number=trial.attempts,
         runner_id=runner.id,
         tune_trial_id=tune_trial_id,
-        devices=sweep.spec.resources.devices,
+        devices=spec.resources.devices,
         started_at=now,
         heard_before=runner.heard_seconds,
     )
     session.add(attempt)
     await events.append(
         session,
-        sweep.id,
+        trial.sweep_id,
         "trial.started",
         now,
         number=trial.number,
@@ -101,7 +99,7 @@ async def start_attempt(
         attempt=attempt.number,
         runner_id=runner.id,
     )
-    return assignment(sweep.spec, attempt, trial)
+    return assignment(spec, attempt, trial)
 
 
 def assignment(spec: SweepSpec, attempt: AttemptRow, trial: TrialRow) -> TrialAssignment:

@@ -5,9 +5,10 @@ from datetime import datetime
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LostTrial, ReportRequest, StepResult, TrialEnding
 from search_spaces.sweep_spec import SweepSpec
-from service.db import events, sweeps, trials
+from service.db import events, trials
 from service.db.database import Session
 from service.db.runners import RunnerRow
+from service.db.sweeps import SweepRow
 from service.db.trials import AttemptRow, ResultRow, TrialRow
 from service.errors import ReportOutOfOrder
 from service.ledger.outcomes import end_attempt, end_trial, lose_attempt
@@ -17,24 +18,28 @@ from service.settings import Settings
 
 
 async def apply_report(
-    session: Session, settings: Settings, runner: RunnerRow, report: ReportRequest, now: datetime
+    session: Session,
+    settings: Settings,
+    sweep: SweepRow,
+    spec: SweepSpec,
+    runner: RunnerRow,
+    report: ReportRequest,
+    now: datetime,
 ) -> None:
     """Counts what is new in the report. A sequence that was counted before changes nothing.
 
-    Raises ReportOutOfOrder when an earlier report is missing.
+    The sweep, whose spec is `spec`, and the runner are locked. Raises ReportOutOfOrder when an earlier one is missing.
     """
     if report.sequence <= runner.last_sequence:
         return
     if report.sequence > runner.last_sequence + 1:
         expected = runner.last_sequence + 1
         raise ReportOutOfOrder(f"sequence {report.sequence} came before {expected}; accepted: {expected}")
-    sweep = await sweeps.find(session, runner.sweep_id, lock=True)
-    assert sweep is not None, f"a runner without a sweep: {runner.id}"
     runner.last_sequence = report.sequence
     for result in report.results:
         await _count_result(session, runner, result, now)
     for ending in report.outcomes:
-        await _count_outcome(session, runner, ending, sweep.spec, now)
+        await _count_outcome(session, runner, ending, spec, now)
     for loss in report.lost:
         await _count_loss(session, settings, runner, loss, now)
     if report.outcomes or report.lost:

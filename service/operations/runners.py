@@ -10,6 +10,7 @@ from search_spaces.sweep_spec import SweepSpec, count_trials
 from service.db import runners, sweeps, trials
 from service.db.database import Database, Session
 from service.db.runners import RunnerRow
+from service.db.sweeps import SweepRow
 from service.db.trials import TrialRow
 from service.errors import RunnerFenced, Unauthenticated
 from service.ledger.ask import DRAW_AGAIN_SECONDS, DrawWanted, answer_ask, start_drawn
@@ -29,8 +30,8 @@ async def ask(
 ) -> AskAnswer:
     """A trial, or to wait, or that there is nothing more. Raises Unauthenticated and RunnerFenced."""
     async with database.write() as session:
-        runner = await _believed_runner(session, settings, runner_id, token, clock())
-        answer = await answer_ask(session, settings, runner, tune_trial_id, clock())
+        sweep, runner = await _believed_runner(session, settings, runner_id, token, clock())
+        answer = await answer_ask(session, settings, sweep, runner, tune_trial_id, clock())
     if not isinstance(answer, DrawWanted):
         return answer
     async with database.read() as session:
@@ -40,8 +41,8 @@ async def ask(
         return Wait(seconds=DRAW_AGAIN_SECONDS)
     drawn = await asyncio.to_thread(draw_next, answer.spec, history, earlier)
     async with database.write() as session:
-        runner = await _believed_runner(session, settings, runner_id, token, clock())
-        return await start_drawn(session, settings, runner, drawn, tune_trial_id, clock())
+        sweep, runner = await _believed_runner(session, settings, runner_id, token, clock())
+        return await start_drawn(session, settings, sweep, runner, drawn, tune_trial_id, clock())
 
 
 async def report(
@@ -49,14 +50,13 @@ async def report(
 ) -> ReportAnswer:
     """Which attempts to stop. Raises Unauthenticated, RunnerFenced and ReportOutOfOrder."""
     async with database.write() as session:
-        runner = await _believed_runner(session, settings, runner_id, token, clock())
-        await apply_report(session, settings, runner, request, clock())
-        sweep = await sweeps.find(session, runner.sweep_id)
-        assert sweep is not None, f"a runner without a sweep: {runner_id}"
-    hopeless = await _hopeless(database, sweep.spec, runner, request.results)
+        sweep, runner = await _believed_runner(session, settings, runner_id, token, clock())
+        spec = sweep.spec
+        await apply_report(session, settings, sweep, spec, runner, request, clock())
+    hopeless = await _hopeless(database, spec, runner, request.results)
     if hopeless:
         async with database.write() as session:
-            runner = await _believed_runner(session, settings, runner_id, token, clock())
+            _sweep, runner = await _believed_runner(session, settings, runner_id, token, clock())
             for tune_trial_id in hopeless:
                 await prune(session, runner, tune_trial_id, clock())
     async with database.read() as session:
@@ -65,19 +65,19 @@ async def report(
 
 async def _believed_runner(
     session: Session, settings: Settings, runner_id: str, token: str, now: datetime
-) -> RunnerRow:
-    """The runner, its lease renewed; it and its sweep are locked, the sweep first as everywhere else."""
+) -> tuple[SweepRow, RunnerRow]:
+    """The runner, its lease renewed, with its sweep; both are locked, the sweep first as everywhere else."""
     runner = await runners.find(session, runner_id)
     if runner is None or not hmac.compare_digest(runner.token_sha256, token_sha256(token)):
         raise Unauthenticated("the runner's token is not known here")
-    await sweeps.find(session, runner.sweep_id, lock=True)
+    sweep = await sweeps.get(session, runner.sweep_id, lock=True)
     runner = await runners.find(session, runner_id, lock=True)
     assert runner is not None, f"runner {runner_id} vanished"
     if runner.state is RunnerState.FENCED:
         raise RunnerFenced(f"runner {runner_id} is fenced: {runner.reason}; stop every trial and exit")
     if runner.state is not RunnerState.FINISHED:
         renew_lease(runner, settings, now)
-    return runner
+    return sweep, runner
 
 
 async def _hopeless(database: Database, spec: SweepSpec, runner: RunnerRow, results: list[StepResult]) -> list[str]:
