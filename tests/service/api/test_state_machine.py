@@ -425,6 +425,7 @@ def machine_settings(examples: int) -> settings:
         deadline=None,
         derandomize=True,
         phases=[Phase.generate],
+        report_multiple_bugs=False,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
