@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from service.db.database import Session
 from service.db.events import EventRow
-from service.db.trials import AttemptRow, ResultRow, TrialRow
+from service.db.results import ResultRow
+from service.db.trials import AttemptRow, TrialRow
 
 
 class EventTally(NamedTuple):

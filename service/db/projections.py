@@ -9,9 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, UtcDateTime
 from service.db.database import Session
+from service.db.results import ResultRow
 from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
-from service.db.trials import AttemptRow, ResultRow, TrialRow
+from service.db.trials import AttemptRow, TrialRow
 
 
 class ProjectionRow(Base):

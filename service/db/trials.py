@@ -91,19 +91,6 @@ class AttemptRow(Base):
     device_seconds: Mapped[float] = mapped_column(default=0.0)
 
 
-class ResultRow(Base):
-    """What a trial measured at the end of an epoch: once per (trial, step), whoever attempted it."""
-
-    __tablename__ = "results"
-
-    trial_id: Mapped[int] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"), primary_key=True)
-    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    metrics: Mapped[dict[str, float]] = mapped_column(Json)
-    image_passes: Mapped[int]
-    device_seconds: Mapped[float]
-    reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
 @dataclass(frozen=True)
 class TrialCount:
     """How many trials of an arm are in a state, with an outcome."""
@@ -265,51 +252,6 @@ async def attempts_with_clusters(session: Session, trial_id: int) -> Sequence[tu
     query = select(AttemptRow, RunnerRow.cluster).join(RunnerRow, RunnerRow.id == AttemptRow.runner_id)
     rows = await session.execute(query.where(AttemptRow.trial_id == trial_id).order_by(AttemptRow.number))
     return [(attempt, cluster) for attempt, cluster in rows]
-
-
-async def find_result(session: Session, trial_id: int, step: int) -> ResultRow | None:
-    """What the trial measured at that step."""
-    return await session.get(ResultRow, (trial_id, step))
-
-
-async def results_of_trial(session: Session, trial_id: int) -> Sequence[ResultRow]:
-    """The results of one trial by step."""
-    return (
-        await session.scalars(select(ResultRow).where(ResultRow.trial_id == trial_id).order_by(ResultRow.step))
-    ).all()
-
-
-async def results_of_trials(session: Session, trial_ids: Collection[int]) -> dict[int, list[ResultRow]]:
-    """Trial id → its results by step, for those of the trials that have any."""
-    query = select(ResultRow).where(ResultRow.trial_id.in_(trial_ids)).order_by(ResultRow.trial_id, ResultRow.step)
-    curves: dict[int, list[ResultRow]] = {}
-    for row in await session.scalars(query):
-        curves.setdefault(row.trial_id, []).append(row)
-    return curves
-
-
-async def results_of(session: Session, sweep_id: str) -> dict[int, list[ResultRow]]:
-    """Trial id → its results by step, for every trial of the sweep that has any."""
-    query = select(ResultRow).join(TrialRow, TrialRow.id == ResultRow.trial_id).where(TrialRow.sweep_id == sweep_id)
-    curves: dict[int, list[ResultRow]] = {}
-    for row in await session.scalars(query.order_by(ResultRow.trial_id, ResultRow.step)):
-        curves.setdefault(row.trial_id, []).append(row)
-    return curves
-
-
-async def curves(
-    session: Session, sweep_id: str, metric: str, *, arm: str | None = None
-) -> dict[int, dict[int, float]]:
-    """Number of the trial → step → the metric, for every trial, or those of one arm, that reported it."""
-    value = ResultRow.metrics[metric].as_float()
-    query = select(TrialRow.number, ResultRow.step, value).join(TrialRow, TrialRow.id == ResultRow.trial_id)
-    query = query.where(TrialRow.sweep_id == sweep_id, value.is_not(None))
-    if arm is not None:
-        query = query.where(TrialRow.arm == arm)
-    found: dict[int, dict[int, float]] = {}
-    for number, step, measured in await session.execute(query.order_by(ResultRow.step)):
-        found.setdefault(number, {})[step] = measured
-    return found
 
 
 async def outcomes(session: Session, sweep_id: str, arm: str) -> dict[int, Outcome | None]:

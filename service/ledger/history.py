@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from search_spaces.sweep_spec import SweepSpec
-from service.db import trials
+from service.db import results, trials
 from service.db.database import Session
 from service.db.trials import TrialRow
 from service.search.pruning import Curve
@@ -13,7 +13,7 @@ from service.search.study import PastTrial
 async def load_history(session: Session, sweep_id: str, spec: SweepSpec) -> list[PastTrial]:
     """Every trial of the sweep by number, in any state; with its curve where some may have been pruned."""
     is_pruned = spec.pruning.kind != "none"
-    curves = await trials.curves(session, sweep_id, spec.score_metric.name) if is_pruned else {}
+    curves = await results.curves(session, sweep_id, spec.score_metric.name) if is_pruned else {}
     return [_past_trial(spec, row, curves.get(row.number, {})) for row in await trials.page(session, sweep_id)]
 
 
@@ -30,7 +30,7 @@ async def load_earlier(session: Session, spec: SweepSpec) -> list[PastTrial]:
 async def load_curves(session: Session, sweep_id: str, spec: SweepSpec, arm: str) -> list[Curve]:
     """The curve of every trial of the arm by number: all that a pruner looks at."""
     outcomes = await trials.outcomes(session, sweep_id, arm)
-    values = await trials.curves(session, sweep_id, spec.score_metric.name, arm=arm)
+    values = await results.curves(session, sweep_id, spec.score_metric.name, arm=arm)
     return [Curve(number, outcome, values.get(number, {})) for number, outcome in sorted(outcomes.items())]
 
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LostTrial, ReportRequest, StepResult, TrialEnding
 from search_spaces.sweep_spec import SweepSpec
-from service.db import events, trials
+from service.db import events, results, trials
 from service.db.database import Session
+from service.db.results import ResultRow
 from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
-from service.db.trials import AttemptRow, ResultRow, TrialRow
+from service.db.trials import AttemptRow, TrialRow
 from service.errors import ReportOutOfOrder
 from service.ledger.outcomes import end_attempt, end_trial, lose_attempt
 from service.ledger.runners import finish
@@ -74,7 +75,7 @@ async def _count_result(session: Session, runner: RunnerRow, result: StepResult,
     attempt.device_seconds = max(attempt.device_seconds, result.attempt_device_seconds)
     trial.image_passes = max(trial.image_passes, result.image_passes)
     trial.checkpoint = result.checkpoint or trial.checkpoint
-    if await trials.find_result(session, trial.id, result.step) is not None:
+    if await results.find(session, trial.id, result.step) is not None:
         return
     row = ResultRow(
         trial_id=trial.id,

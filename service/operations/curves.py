@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from service.db import trials
+from service.db import results
 from service.db.database import Session
+from service.db.results import ResultRow
 from service.db.sweeps import SweepRow
-from service.db.trials import ResultRow
 from service.operations.downsampling import thin_out
 from service.operations.trials import find_trial
 from service.schemas.curves import Curve, TrialCurves
@@ -16,13 +16,13 @@ async def get_curves(
 ) -> TrialCurves:
     """The curves of those names, or all, thinned out to at most so many points each. Raises NotFound."""
     trial = await find_trial(session, sweep, number)
-    results = await trials.results_of_trial(session, trial.id)
-    wanted = names or sorted({name for result in results for name in result.metrics})
-    return TrialCurves(number=number, curves={name: _curve(name, results, points) for name in wanted})
+    steps = await results.of_trial(session, trial.id)
+    wanted = names or sorted({name for step in steps for name in step.metrics})
+    return TrialCurves(number=number, curves={name: _curve(name, steps, points) for name in wanted})
 
 
-def _curve(name: str, results: Sequence[ResultRow], points: int | None) -> Curve:
-    measured = [result for result in results if name in result.metrics]
+def _curve(name: str, steps: Sequence[ResultRow], points: int | None) -> Curve:
+    measured = [step for step in steps if name in step.metrics]
     values = [result.metrics[name] for result in measured]
     kept = range(len(values)) if points is None else thin_out(values, points)
     return Curve(

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from enum import StrEnum
 
-from service.db import trials
+from service.db import results, trials
 from service.db.database import Database
+from service.db.results import ResultRow
 from service.db.sweeps import SweepRow
-from service.db.trials import ResultRow, TrialRow
+from service.db.trials import TrialRow
 from service.exports.columns import Row, Table
 from service.exports.csv_text import header_line, lines_of
 from service.exports.curve_table import CURVE_TABLE, Measurement
@@ -99,8 +100,8 @@ async def _pages(database: Database, sweep: SweepRow) -> AsyncIterator[list[tupl
     while True:
         async with database.read() as session:
             rows = await trials.page(session, sweep.id, limit=PAGE, after=after)
-            results = await trials.results_of_trials(session, [row.id for row in rows])
+            measured = await results.of_trials(session, [row.id for row in rows])
         if not rows:
             return
-        yield [(row, results.get(row.id, [])) for row in rows]
+        yield [(row, measured.get(row.id, [])) for row in rows]
         after = rows[-1].number

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from search_spaces.datasets import facts_of
 from search_spaces.metrics import METRICS
-from service.db import reports, trials
+from service.db import reports, results, trials
 from service.db.database import Database, Session
 from service.db.reports import ReportRow
+from service.db.results import ResultRow
 from service.db.sweeps import SweepRow
-from service.db.trials import ResultRow
 from service.db.trials import TrialRow as LedgerTrial
 from service.errors import ReportNotReady
 from service.lifecycle import FINISHED_STATES
@@ -39,7 +39,7 @@ async def make_report(database: Database, sweep: SweepRow, now: datetime) -> Rep
     """The report of a sweep whose trials have all ended, from the ledger alone."""
     async with database.read() as session:
         rows = await trials.page(session, sweep.id)
-        curves = await trials.results_of(session, sweep.id)
+        curves = await results.of_sweep(session, sweep.id)
     metric = sweep.spec.score_metric.name
     facts = [trial_fact(row, curves.get(row.id, []), metric) for row in rows]
     report = await asyncio.to_thread(build_report, header_of(sweep), facts)

@@ -31,7 +31,7 @@ POLL_SECONDS = 1.0
 RETRY_SECONDS = 5.0
 """After a first failure; doubled with every further one, and half of it again at random, so that several processes
 and many sweeps do not come back together."""
-LONGEST_RETRY_SECONDS = 300.0
+LONGEST_RETRY_SECONDS = 60.0
 CLEARED_RUNS = 1000
 """Runs that are deleted in one go; other sweeps are shown before more of them are."""
 

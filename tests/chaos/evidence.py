@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from fakes.tracking import ShownRun
 from sqlalchemy import select
 
-from service.db import runners, sweeps, trials
+from service.db import results, runners, sweeps, trials
 from service.db.database import Database
 from service.db.events import EventRow
 from service.db.projections import ProjectionRow
+from service.db.results import ResultRow
 from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
-from service.db.trials import AttemptRow, ResultRow, TrialRow
+from service.db.trials import AttemptRow, TrialRow
 from service.schemas.audit import AuditView
 from service.tracking import presentation
 
@@ -72,7 +73,7 @@ async def _gather(
                 sweep=sweep,
                 trials=planned,
                 attempts={row.id: await trials.attempts_of(session, row.id) for row in planned},
-                results=await trials.results_of(session, sweep_id),
+                results=await results.of_sweep(session, sweep_id),
                 events=(await session.scalars(events)).all(),
                 runners=await runners.of_sweep(session, sweep_id),
                 projection=projection,

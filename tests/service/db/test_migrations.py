@@ -14,6 +14,7 @@ import service.db.instance
 import service.db.keys
 import service.db.projections
 import service.db.reports
+import service.db.results
 import service.db.runners
 import service.db.trials
 import service.db.webhooks  # noqa: F401  # every table

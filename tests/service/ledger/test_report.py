@@ -5,7 +5,7 @@ from fakes.ledger import World, completed, lost, small_spec, step
 
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import TrialEnding
-from service.db import events, trials
+from service.db import events, results, trials
 from service.errors import ReportOutOfOrder
 from service.lifecycle import TrialState
 
@@ -38,7 +38,7 @@ async def test_result_is_counted_once_per_step_over_all_attempts(world: World) -
     await heir.take("u1")
     await heir.report(results=[step("u1", 2), step("u1", 3)])
     async with world.database.read() as session:
-        (curve,) = (await trials.results_of(session, sweep_id)).values()
+        (curve,) = (await results.of_sweep(session, sweep_id)).values()
     assert [point.step for point in curve] == [1, 2, 3]
 
 
