@@ -24,9 +24,10 @@ MACHINE, PROCESSES = "machine", "processes"
 """Groups of tests that take much of the machine: one Ray cluster at a time, and one set of processes beside it."""
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps a file's tests in one worker for the sake of its fixtures, and begins with the long groups."""
-    if not config.getoption("numprocesses", None):
+    if "PYTEST_XDIST_WORKER" not in os.environ:
         return
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
