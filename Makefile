@@ -4,13 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check format docs clean
+.PHONY: demo test test-with-ray test-without-ray check format docs clean
 
 demo: $(INSTALLED)  ## From nothing to a robustness report on real handwritten digits.
 	$(BIN)/supsweep demo
 
-test: $(INSTALLED)  ## Every test, the slow ones too.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: $(INSTALLED)  ## Every test, the slow ones too: those that start a Ray cluster beside all the others.
+	$(MAKE) --jobs 2 --output-sync=target test-with-ray test-without-ray
+
+test-with-ray: $(INSTALLED)
+	$(BIN)/python -m pytest -m "ray or e2e"
+
+test-without-ray: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not (ray or e2e)"
 
 check: $(INSTALLED)  ## Formatter, linter, types, import contracts.
 	$(BIN)/ruff format --check .

@@ -1,7 +1,4 @@
-"""Databases for every test that needs one: SQLite, and a real PostgreSQL server that this run starts.
-
-And which tests share a worker when they run in parallel: `pytest -n 2 --dist loadgroup`.
-"""
+"""Databases for every test that needs one: SQLite, and a real PostgreSQL server that this run starts."""
 
 import asyncio
 import os
@@ -19,27 +16,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from service.db.base import Base
 from service.db.database import Database
 from service.db.migrations import upgrade
-
-MACHINE, PROCESSES = "machine", "processes"
-"""Groups of tests that take much of the machine: one Ray cluster at a time, and one set of processes beside it."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps a file's tests in one worker for the sake of its fixtures, and begins with the long groups."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=lambda item: _group(item) not in (MACHINE, PROCESSES))
-
-
-def _group(item: pytest.Item) -> str:
-    markers = {marker.name for marker in item.iter_markers()}
-    if markers & {"ray", "e2e"}:
-        return MACHINE
-    uses_mlflow = "mlflow_uri" in getattr(item, "fixturenames", ())
-    return PROCESSES if "slow" in markers or uses_mlflow else str(item.path)
 
 
 @pytest.fixture(scope="session")
