@@ -1,6 +1,7 @@
 """Liveness is trivial; readiness names every part, and tells what is broken from what is only late."""
 
 import asyncio
+import re
 
 import httpx
 import pytest
@@ -74,10 +75,9 @@ async def test_loop_that_has_ended_or_is_stuck_is_broken(api: httpx.AsyncClient,
     await asyncio.sleep(0.01)
     status, word, wrong = await health(api)
     assert (status, word) == (503, "unavailable")
-    assert wrong == {
-        "sender": "the sender has ended",
-        "projector": "the projector is stuck: it has not turned for 301 s",
-    }
+    assert wrong.keys() == {"sender", "projector"}
+    assert wrong["sender"] == "the sender has ended"
+    assert re.fullmatch(r"the projector is stuck: it has not turned for 3\d\d s", wrong["projector"])
     await parts.loops.stop(within_seconds=0.01)
 
 
