@@ -432,13 +432,13 @@ def machine_settings(examples: int) -> settings:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_api_does_what_the_model_says(migrated_sqlite: Path) -> None:
-    run_state_machine_as_test(
-        lambda: ApiMachine(partial(sqlite_ledger, migrated_sqlite)), settings=machine_settings(15)
-    )
+    run_state_machine_as_test(lambda: ApiMachine(partial(sqlite_ledger, migrated_sqlite)), settings=machine_settings(8))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_api_does_what_the_model_says_on_postgres(migrated_postgres: str) -> None:
     run_state_machine_as_test(
         lambda: ApiMachine(partial(postgres_ledger, migrated_postgres)), settings=machine_settings(3)
