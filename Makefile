@@ -10,7 +10,7 @@ demo: $(INSTALLED)  ## From nothing to a robustness report on real handwritten d
 	$(BIN)/supsweep demo
 
 test: $(INSTALLED)  ## Every test, the slow ones too: those that start a Ray cluster beside all the others.
-	$(MAKE) --jobs 2 --output-sync=target test-with-ray test-without-ray
+	$(MAKE) --jobs 2 test-with-ray test-without-ray
 
 test-with-ray: $(INSTALLED)
 	$(BIN)/python -m pytest -m "ray or e2e"
