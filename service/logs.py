@@ -7,6 +7,7 @@ step of a sweep) binds its ids once with `structlog.contextvars`, and every line
 import logging
 import re
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -27,16 +28,19 @@ _CHAIN: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-    lambda _logger, _method, event: {key: value for key, value in event.items() if key != "color_message"},
 ]
-"""From a record to the fields of its line; `color_message` is uvicorn's, for terminals."""
+"""From a record to the fields of its line."""
 
 
 def configure_logs(log_format: LogFormat, level: str) -> None:
     """Sends every logger of this process, uvicorn's too, to standard error in that form."""
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_CHAIN,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(log_format)],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _drop_private_fields,
+            *_renderers(log_format),
+        ],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
@@ -54,6 +58,15 @@ def without_secrets(text: str) -> str:
     for pattern, replacement in SECRETS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def _drop_private_fields(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Without what libraries put into records for themselves.
+
+    `color_message` is uvicorn's, for terminals; where Ray was imported, its factory of records adds
+    `_ray_timestamp_ns` to everybody's.
+    """
+    return {key: value for key, value in event.items() if key != "color_message" and not key.startswith("_")}
 
 
 def _renderers(log_format: LogFormat) -> list[Any]:

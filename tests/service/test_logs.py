@@ -3,21 +3,24 @@
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from structlog.contextvars import bound_contextvars
 
 from service.logs import configure_logs, without_secrets
+from service.settings import LogFormat
 
 KEY = "sws_0a1b2c3d_" + "f" * 64
 
 
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
-    """Leaves the root logger as it was."""
+    """Leaves the root logger and the factory of records as they were."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, factory = root.handlers[:], root.level, logging.getLogRecordFactory()
     yield
+    logging.setLogRecordFactory(factory)
     root.handlers[:], root.level = handlers, level
 
 
@@ -38,6 +41,26 @@ def test_json_line_carries_the_ids_that_are_bound_and_those_that_are_given(capsy
         "sweep": "abc",
         "cluster": "local",
     }
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_what_libraries_put_into_every_record_for_themselves_is_no_field(
+    capsys: pytest.CaptureFixture[str], log_format: LogFormat
+) -> None:
+    plain = logging.getLogRecordFactory()
+
+    def stamped_as_ray_does(*words: Any, **names: Any) -> logging.LogRecord:
+        record = plain(*words, **names)
+        record.__dict__["_ray_timestamp_ns"] = 7
+        return record
+
+    logging.setLogRecordFactory(stamped_as_ray_does)
+    configure_logs(log_format, "info")
+    logging.getLogger("service").info("started", extra={"port": 1, "color_message": "coloured"})
+    text = capsys.readouterr().err
+    assert "port" in text
+    assert "_ray_timestamp_ns" not in text
+    assert "coloured" not in text
 
 
 def test_traceback_is_a_field_of_its_line(capsys: pytest.CaptureFixture[str]) -> None:
