@@ -5,6 +5,7 @@ Every ending that says something of the hyperparameters is an outcome, not an ex
 
 import logging
 import math
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,7 @@ def run_trial(
     timeout_seconds: float | None = None,
     devices: float = 1.0,
     checkpoint_seconds: float = 5.0,
+    now: Callable[[], float] = time.perf_counter,
     on_epoch: Callable[[EpochEnd], None],
 ) -> Ending:
     """Runs one attempt to its end on this process, and calls `on_epoch` after each epoch; what that raises passes.
@@ -91,6 +93,7 @@ def run_trial(
         timeout_seconds=timeout_seconds,
         devices=devices,
         checkpoint_seconds=checkpoint_seconds,
+        now=now,
     )
     while isinstance(advance := run.advance(), EpochEnd):
         on_epoch(advance)
@@ -102,7 +105,7 @@ class TrialRun:
 
     Goes on from `checkpoint`, a name within `folder`, exactly as if it had never stopped; the first worker writes one
     at the end of an epoch at most every `checkpoint_seconds`. Time between two calls counts neither against
-    `timeout_seconds` nor as device-seconds. `devices` are those of the whole trial.
+    `timeout_seconds` nor as device-seconds. `devices` are those of the whole trial; `now` tells the seconds.
     """
 
     def __init__(
@@ -117,8 +120,9 @@ class TrialRun:
         devices: float = 1.0,
         checkpoint_seconds: float = 5.0,
         world: World = ALONE,
+        now: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._clock = Clock(devices, timeout_seconds)
+        self._clock = Clock(devices, timeout_seconds, now)
         self._clock.pause()
         self._facts: dict[str, str] = {}
         self._epochs = _epochs(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from fakes.encoder_clock import encoder_clock
 
 from search_spaces.outcomes import Outcome
 from search_spaces.presets import digits_smoke
@@ -31,9 +32,10 @@ def _last_epochs(folder: Path, **design: Any) -> dict[str, EpochEnd]:
     found = {}
     for trial in plan_trials(spec):
         steps: list[EpochEnd] = []
-        ending = run_trial(
-            trial.config, spec.dataset, spec.evaluation, folder=folder / trial.arm, on_epoch=steps.append
-        )
+        with encoder_clock() as now:
+            ending = run_trial(
+                trial.config, spec.dataset, spec.evaluation, folder=folder / trial.arm, now=now, on_epoch=steps.append
+            )
         assert ending.outcome is Outcome.COMPLETED, ending.reason
         found[trial.arm] = steps[-1]
     return found
@@ -48,8 +50,8 @@ def test_matching_image_passes_equalises_what_goes_through_the_encoder(tmp_path:
 
 
 def test_matching_device_seconds_equalises_the_time_of_training(tmp_path: Path) -> None:
-    ends = _last_epochs(tmp_path, match="device_seconds", device_seconds=6.0)
+    ends = _last_epochs(tmp_path, match="device_seconds", device_seconds=8.0)
     used = {arm: end.metrics["training_device_seconds"] for arm, end in ends.items()}
-    assert used["supcon"] == pytest.approx(6.0, rel=0.05)
-    assert used["cross_entropy"] == pytest.approx(used["supcon"], rel=0.05)
+    assert used["supcon"] == pytest.approx(8.0, rel=0.02)
+    assert used["cross_entropy"] == pytest.approx(used["supcon"], rel=0.02)
     assert ends["cross_entropy"].step > ends["supcon"].step

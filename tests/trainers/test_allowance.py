@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from fakes.encoder_clock import encoder_clock
 from fakes.workers import run_workers
 
 from search_spaces.datasets import DatasetSpec
@@ -23,6 +24,8 @@ from trainers.run_trial import Ending, EpochEnd, TrialRun, run_trial
 CPU = torch.device("cpu")
 DIGITS = DatasetSpec(name="digits")
 USED = "training_device_seconds"
+STEP_SECONDS = 2 * 128 / 1000
+"""What two views of a batch take by the encoder's clock."""
 
 
 class TickingClock:
@@ -86,18 +89,18 @@ def _run(folder: Path, steps: list[EpochEnd], trial: dict[str, Any] | None = Non
     return run_trial(config, DIGITS, Evaluation(), **options)
 
 
-@pytest.mark.slow
 def test_both_arms_train_for_the_same_device_seconds_and_not_the_same_epochs(tmp_path: Path) -> None:
     used, epochs = {}, {}
     for objective in ("supcon", "cross_entropy"):
         steps: list[EpochEnd] = []
-        ending = _run(tmp_path / objective, steps, objective=objective, device_seconds=3.0)
+        with encoder_clock() as now:
+            ending = _run(tmp_path / objective, steps, {"now": now}, objective=objective, device_seconds=12.0)
         assert ending.outcome is Outcome.COMPLETED
         assert sum("val_top1" in step.metrics for step in steps) == min(5, len(steps))
         assert "val_top1" in steps[-1].metrics
         used[objective], epochs[objective] = steps[-1].metrics[USED], len(steps)
-    assert used["supcon"] == pytest.approx(3.0, rel=0.05)
-    assert used["cross_entropy"] == pytest.approx(used["supcon"], rel=0.05)
+    assert 12.0 <= used["supcon"] <= 12.0 + STEP_SECONDS
+    assert 12.0 <= used["cross_entropy"] <= 12.0 + STEP_SECONDS
     assert epochs["cross_entropy"] > epochs["supcon"]
 
 
@@ -113,15 +116,15 @@ def test_a_trial_that_goes_on_trains_only_what_is_left(tmp_path: Path) -> None:
         if len(steps) == 2:
             raise Stop
 
-    options = {"checkpoint_seconds": 0.0}
-    with pytest.raises(Stop):
-        _run(tmp_path, steps, {**options, "on_epoch": stop}, device_seconds=4.0)
-    kept = steps[-1].metrics[USED]
     later: list[EpochEnd] = []
-    ending = _run(tmp_path, later, {**options, "checkpoint": steps[-1].checkpoint}, device_seconds=4.0)
+    with encoder_clock() as now:
+        options = {"now": now, "checkpoint_seconds": 0.0}
+        with pytest.raises(Stop):
+            _run(tmp_path, steps, {**options, "on_epoch": stop}, device_seconds=12.0)
+        ending = _run(tmp_path, later, {**options, "checkpoint": steps[-1].checkpoint}, device_seconds=12.0)
     assert ending.outcome is Outcome.COMPLETED
-    assert kept < later[0].metrics[USED]
-    assert later[-1].metrics[USED] == pytest.approx(4.0, rel=0.1)
+    assert steps[-1].metrics[USED] < later[0].metrics[USED]
+    assert 12.0 <= later[-1].metrics[USED] <= 12.0 + STEP_SECONDS
     assert later[0].metrics["learning_rate"] < steps[-1].metrics["learning_rate"]
 
 
