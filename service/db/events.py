@@ -34,12 +34,14 @@ async def append(session: Session, sweep_id: str, kind: str, now: datetime, **da
     # The update locks the sweep's row until the commit, so a reader never sees 8 before 7.
     taken = update(SweepRow).where(SweepRow.id == sweep_id).values(event_count=SweepRow.event_count + 1)
     returning = taken.returning(SweepRow.event_count, SweepRow.owner).execution_options(synchronize_session=False)
-    numbered = (await session.execute(returning)).one_or_none()
-    assert numbered is not None, f"an event of a sweep that is not there: {sweep_id}"
-    sequence, owner = numbered
-    session.add(EventRow(sweep_id=sweep_id, sequence=sequence, kind=kind, at=now, data=data))
-    if kind in TOLD_KINDS:
-        await deliveries.enqueue(session, owner, sweep_id, sequence, kind, now, data)
+    # What else the transaction changes need not be written before: it goes out together, at the end.
+    with session.no_autoflush:
+        numbered = (await session.execute(returning)).one_or_none()
+        assert numbered is not None, f"an event of a sweep that is not there: {sweep_id}"
+        sequence, owner = numbered
+        session.add(EventRow(sweep_id=sweep_id, sequence=sequence, kind=kind, at=now, data=data))
+        if kind in TOLD_KINDS:
+            await deliveries.enqueue(session, owner, sweep_id, sequence, kind, now, data)
 
 
 async def after(session: Session, sweep_id: str, sequence: int, *, limit: int) -> Sequence[EventRow]:

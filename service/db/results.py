@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, Json, UtcDateTime
@@ -24,9 +24,11 @@ class ResultRow(Base):
     reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-async def find(session: Session, trial_id: int, step: int) -> ResultRow | None:
-    """What the trial measured at that step."""
-    return await session.get(ResultRow, (trial_id, step))
+async def known(session: Session, places: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those of the (trial id, step) for which there is a result."""
+    place = tuple_(ResultRow.trial_id, ResultRow.step)
+    rows = await session.execute(select(ResultRow.trial_id, ResultRow.step).where(place.in_(places)))
+    return {(trial_id, step) for trial_id, step in rows}
 
 
 async def of_trial(session: Session, trial_id: int) -> Sequence[ResultRow]:

@@ -233,12 +233,13 @@ async def open_attempts(session: Session, runner_id: str) -> Sequence[tuple[Atte
     return [(attempt, trial) for attempt, trial in await session.execute(query.order_by(AttemptRow.id))]
 
 
-async def find_attempt(session: Session, runner_id: str, tune_trial_id: str) -> tuple[AttemptRow, TrialRow] | None:
-    """The attempt that a runner calls `tune_trial_id`, with its trial."""
+async def find_attempts(
+    session: Session, runner_id: str, tune_trial_ids: Collection[str]
+) -> dict[str, tuple[AttemptRow, TrialRow]]:
+    """What a runner calls its attempts → those of them that there are, each with its trial."""
     query = select(AttemptRow, TrialRow).join(TrialRow, TrialRow.id == AttemptRow.trial_id)
-    query = query.where(AttemptRow.runner_id == runner_id, AttemptRow.tune_trial_id == tune_trial_id)
-    row = (await session.execute(query)).one_or_none()
-    return None if row is None else (row[0], row[1])
+    query = query.where(AttemptRow.runner_id == runner_id, AttemptRow.tune_trial_id.in_(tune_trial_ids))
+    return {attempt.tune_trial_id: (attempt, trial) for attempt, trial in await session.execute(query)}
 
 
 async def attempts_of(session: Session, trial_id: int) -> Sequence[AttemptRow]:

@@ -32,9 +32,9 @@ async def answer_ask(
 ) -> TrialAssignment | Wait | Finished | DrawWanted:
     """The answer to an ask; the sweep is locked. The same tune_trial_id gets the same trial again."""
     spec = sweep.spec
-    repeated = await trials.find_attempt(session, runner.id, tune_trial_id)
-    if repeated is not None:
-        return assignment(spec, *repeated)
+    repeated = await trials.find_attempts(session, runner.id, [tune_trial_id])
+    if repeated:
+        return assignment(spec, *repeated[tune_trial_id])
     if runner.is_draining or sweep.state not in OPEN_STATES:
         return await _let_go(session, runner, now)
     running = await trials.count_running(session, sweep.id)

@@ -1,5 +1,6 @@
 """A runner reports: results, outcomes and losses are counted once, from the runner that is believed."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from search_spaces.outcomes import Outcome
@@ -18,6 +19,29 @@ from service.lifecycle import RunnerState, TrialState
 from service.settings import Settings
 
 
+@dataclass(frozen=True)
+class _Reported:
+    """One report, with all that the ledger knows of what it names: looked up at once, however much that is."""
+
+    session: Session
+    settings: Settings
+    spec: SweepSpec
+    runner: RunnerRow
+    now: datetime
+    attempts: dict[str, tuple[AttemptRow, TrialRow]]
+    """By what the runner calls them; some may have ended."""
+    measured: set[tuple[int, int]]
+    """(trial id, step) of every result that was counted already."""
+
+    def open_attempt(self, tune_trial_id: str) -> tuple[AttemptRow, TrialRow] | None:
+        """The attempt and its trial, while the trial runs under this runner; the ledger believes nobody else."""
+        attempt, trial = self.attempts.get(tune_trial_id, (None, None))
+        if attempt is None or trial is None or attempt.ended_at is not None:
+            return None
+        assert trial.state is TrialState.RUNNING, f"an open attempt of a trial that does not run: {tune_trial_id}"
+        return attempt, trial
+
+
 async def apply_report(
     session: Session,
     settings: Settings,
@@ -26,57 +50,78 @@ async def apply_report(
     runner: RunnerRow,
     report: ReportRequest,
     now: datetime,
-) -> None:
-    """Counts what is new in the report. A sequence that was counted before changes nothing.
+) -> set[str]:
+    """Counts what is new in the report: a sequence that was counted before changes nothing. The attempts to stop.
 
-    The sweep, whose spec is `spec`, and the runner are locked. Raises ReportOutOfOrder when an earlier one is missing.
+    Those are attempts that report results although their trial has ended. The sweep, whose spec is `spec`, and the
+    runner are locked. Raises ReportOutOfOrder when an earlier report is missing.
     """
-    if report.sequence <= runner.last_sequence:
-        return
     if report.sequence > runner.last_sequence + 1:
         expected = runner.last_sequence + 1
         raise ReportOutOfOrder(f"sequence {report.sequence} came before {expected}; accepted: {expected}")
-    runner.last_sequence = report.sequence
-    for result in report.results:
-        await _count_result(session, runner, result, now)
-    for ending in report.outcomes:
-        await _count_outcome(session, runner, ending, spec, now)
-    for loss in report.lost:
-        await _count_loss(session, settings, runner, loss, now)
-    if report.outcomes or report.lost:
-        sweep.due_at = now
-    if runner.is_draining and runner.state is RunnerState.LIVE and not await trials.open_attempts(session, runner.id):
-        await finish(session, runner, now)
-
-
-async def attempts_to_stop(session: Session, runner: RunnerRow, report: ReportRequest) -> list[str]:
-    """Attempts that report results although their trial has ended."""
-    names = {result.tune_trial_id for result in report.results}
-    return sorted([name for name in names if await _open_attempt(session, runner, name) is None])
+    reported = await _look_up(session, settings, spec, runner, report, now)
+    if report.sequence == runner.last_sequence + 1:
+        runner.last_sequence = report.sequence
+        await _count(reported, sweep, report)
+    return {result.tune_trial_id for result in report.results if reported.open_attempt(result.tune_trial_id) is None}
 
 
 async def prune(session: Session, runner: RunnerRow, tune_trial_id: str, now: datetime) -> None:
     """Ends a running trial early because others promise more; nothing happens if it has ended meanwhile."""
-    found = await _open_attempt(session, runner, tune_trial_id)
-    if found is None:
+    found = (await trials.find_attempts(session, runner.id, [tune_trial_id])).get(tune_trial_id)
+    if found is None or found[0].ended_at is not None:
         return
     attempt, trial = found
     end_attempt(attempt, trial, Outcome.PRUNED, attempt.device_seconds, now)
     await end_trial(session, trial, Outcome.PRUNED, now, reason="pruned: others promise more at the same epoch")
 
 
-async def _count_result(session: Session, runner: RunnerRow, result: StepResult, now: datetime) -> None:
-    found = await _open_attempt(session, runner, result.tune_trial_id)
+async def _look_up(
+    session: Session, settings: Settings, spec: SweepSpec, runner: RunnerRow, report: ReportRequest, now: datetime
+) -> _Reported:
+    named: list[StepResult | TrialEnding | LostTrial] = [*report.results, *report.outcomes, *report.lost]
+    names = {item.tune_trial_id for item in named}
+    attempts = await trials.find_attempts(session, runner.id, names) if names else {}
+    places = {
+        (attempts[result.tune_trial_id][1].id, result.step)
+        for result in report.results
+        if result.tune_trial_id in attempts
+    }
+    measured = await results.known(session, places) if places else set()
+    return _Reported(session, settings, spec, runner, now, attempts, measured)
+
+
+async def _count(reported: _Reported, sweep: SweepRow, report: ReportRequest) -> None:
+    for result in report.results:
+        await _count_result(reported, result)
+    for ending in report.outcomes:
+        await _count_outcome(reported, ending)
+    for loss in report.lost:
+        await _count_loss(reported, loss)
+    if report.outcomes or report.lost:
+        sweep.due_at = reported.now
+    runner, session = reported.runner, reported.session
+    if runner.is_draining and runner.state is RunnerState.LIVE and not await trials.open_attempts(session, runner.id):
+        await finish(session, runner, reported.now)
+
+
+async def _count_result(reported: _Reported, result: StepResult) -> None:
+    found = reported.open_attempt(result.tune_trial_id)
     if found is None:
-        await _charge_late(session, runner, result, now)
+        await _charge_late(reported, result)
         return
     attempt, trial = found
-    runner.progress += 1
+    reported.runner.progress += 1
     attempt.device_seconds = max(attempt.device_seconds, result.attempt_device_seconds)
     trial.image_passes = max(trial.image_passes, result.image_passes)
     trial.checkpoint = result.checkpoint or trial.checkpoint
-    if await results.find(session, trial.id, result.step) is not None:
-        return
+    if (trial.id, result.step) not in reported.measured:
+        reported.measured.add((trial.id, result.step))
+        await _keep(reported, trial, result)
+
+
+async def _keep(reported: _Reported, trial: TrialRow, result: StepResult) -> None:
+    session, now = reported.session, reported.now
     row = ResultRow(
         trial_id=trial.id,
         step=result.step,
@@ -91,28 +136,26 @@ async def _count_result(session: Session, runner: RunnerRow, result: StepResult,
     )
 
 
-async def _charge_late(session: Session, runner: RunnerRow, result: StepResult, now: datetime) -> None:
+async def _charge_late(reported: _Reported, result: StepResult) -> None:
     """A pruned trial trains on until it hears of it: that time was spent too."""
-    found = await trials.find_attempt(session, runner.id, result.tune_trial_id)
+    found = reported.attempts.get(result.tune_trial_id)
     if found is None or result.attempt_device_seconds <= found[0].device_seconds:
         return
     attempt, trial = found
     trial.device_seconds += result.attempt_device_seconds - attempt.device_seconds
     attempt.device_seconds = result.attempt_device_seconds
-    await events.append(
-        session, trial.sweep_id, "trial.charged", now, number=trial.number, device_seconds=trial.device_seconds
-    )
+    charged = {"number": trial.number, "device_seconds": trial.device_seconds}
+    await events.append(reported.session, trial.sweep_id, "trial.charged", reported.now, **charged)
 
 
-async def _count_outcome(
-    session: Session, runner: RunnerRow, ending: TrialEnding, spec: SweepSpec, now: datetime
-) -> None:
-    found = await _open_attempt(session, runner, ending.tune_trial_id)
+async def _count_outcome(reported: _Reported, ending: TrialEnding) -> None:
+    found = reported.open_attempt(ending.tune_trial_id)
     if found is None:
         return
     attempt, trial = found
+    session, spec, now = reported.session, reported.spec, reported.now
     end_attempt(attempt, trial, ending.outcome, max(attempt.device_seconds, ending.attempt_device_seconds), now)
-    runner.progress += 1
+    reported.runner.progress += 1
     missing = [metric.name for metric in spec.metrics if metric.name not in ending.scores]
     if ending.outcome is Outcome.COMPLETED and missing:
         reason = f"completed without the sweep's metric {missing[0]}"
@@ -130,19 +173,17 @@ async def _count_outcome(
     )
 
 
-async def _count_loss(session: Session, settings: Settings, runner: RunnerRow, loss: LostTrial, now: datetime) -> None:
-    found = await _open_attempt(session, runner, loss.tune_trial_id)
+async def _count_loss(reported: _Reported, loss: LostTrial) -> None:
+    found = reported.open_attempt(loss.tune_trial_id)
     if found is not None:
-        drained = runner.is_draining
+        runner = reported.runner
+        heard, drained = runner.heard_seconds, runner.is_draining
         await lose_attempt(
-            session, settings, *found, now, loss.reason, heard_seconds=runner.heard_seconds, is_drained=drained
+            reported.session,
+            reported.settings,
+            *found,
+            reported.now,
+            loss.reason,
+            heard_seconds=heard,
+            is_drained=drained,
         )
-
-
-async def _open_attempt(session: Session, runner: RunnerRow, tune_trial_id: str) -> tuple[AttemptRow, TrialRow] | None:
-    """The attempt and its trial, while the trial runs under this runner; the ledger believes nobody else."""
-    found = await trials.find_attempt(session, runner.id, tune_trial_id)
-    if found is None or found[0].ended_at is not None:
-        return None
-    assert found[1].state is TrialState.RUNNING, f"an open attempt of a trial that does not run: {tune_trial_id}"
-    return found

@@ -11,11 +11,10 @@ from service.db import runners, sweeps, trials
 from service.db.database import Database, Session
 from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
-from service.db.trials import TrialRow
 from service.errors import RunnerFenced, Unauthenticated
 from service.ledger.ask import DRAW_AGAIN_SECONDS, DrawWanted, answer_ask, start_drawn
 from service.ledger.history import load_curves, load_earlier, load_history
-from service.ledger.report import apply_report, attempts_to_stop, prune
+from service.ledger.report import apply_report, prune
 from service.ledger.runners import renew_lease, token_sha256
 from service.lifecycle import RunnerState
 from service.search.pruning import should_prune
@@ -52,15 +51,14 @@ async def report(
     async with database.write() as session:
         sweep, runner = await _believed_runner(session, settings, runner_id, token, clock())
         spec = sweep.spec
-        await apply_report(session, settings, sweep, spec, runner, request, clock())
+        ended = await apply_report(session, settings, sweep, spec, runner, request, clock())
     hopeless = await _hopeless(database, spec, runner, request.results)
     if hopeless:
         async with database.write() as session:
             _sweep, runner = await _believed_runner(session, settings, runner_id, token, clock())
             for tune_trial_id in hopeless:
                 await prune(session, runner, tune_trial_id, clock())
-    async with database.read() as session:
-        return ReportAnswer(stop=await attempts_to_stop(session, runner, request), drain=runner.is_draining)
+    return ReportAnswer(stop=sorted(ended.union(hopeless)), drain=runner.is_draining)
 
 
 async def _believed_runner(
@@ -86,8 +84,8 @@ async def _hopeless(database: Database, spec: SweepSpec, runner: RunnerRow, resu
     if spec.pruning.kind == "none" or not measured:
         return []
     async with database.read() as session:
-        names = {result.tune_trial_id for result in measured}
-        judged = {name: trial for name in names if (trial := await _running_trial(session, runner, name))}
+        attempts = await trials.find_attempts(session, runner.id, {result.tune_trial_id for result in measured})
+        judged = {name: trial for name, (attempt, trial) in attempts.items() if attempt.ended_at is None}
         arms = {trial.arm for trial in judged.values()}
         curves = {arm: await load_curves(session, runner.sweep_id, spec, arm) for arm in arms}
     return [
@@ -96,8 +94,3 @@ async def _hopeless(database: Database, spec: SweepSpec, runner: RunnerRow, resu
         if (trial := judged.get(result.tune_trial_id)) is not None
         and await asyncio.to_thread(should_prune, spec, trial.arm, curves[trial.arm], trial.number, result.step)
     ]
-
-
-async def _running_trial(session: Session, runner: RunnerRow, tune_trial_id: str) -> TrialRow | None:
-    found = await trials.find_attempt(session, runner.id, tune_trial_id)
-    return None if found is None or found[0].ended_at is not None else found[1]

@@ -42,6 +42,17 @@ async def test_result_is_counted_once_per_step_over_all_attempts(world: World) -
     assert [point.step for point in curve] == [1, 2, 3]
 
 
+async def test_result_is_counted_once_per_step_within_one_report(world: World) -> None:
+    sweep_id = await world.create()
+    runner = await world.open_runner(sweep_id)
+    await runner.take("t1")
+    await runner.take("t2")
+    await runner.report(results=[step("t1", 1), step("t2", 1), step("t1", 1), step("t1", 2)])
+    async with world.database.read() as session:
+        curves = (await results.of_sweep(session, sweep_id)).values()
+    assert sorted([point.step for point in curve] for curve in curves) == [[1], [1, 2]]
+
+
 async def test_outcome_of_a_trial_is_its_first(world: World) -> None:
     sweep_id = await world.create()
     runner = await world.open_runner(sweep_id)
