@@ -23,7 +23,8 @@ INTRODUCTION = """\
 # The sweep spec
 
 One document, YAML or JSON. Unknown fields are refused; so is whatever a field below does not accept, in a sentence
-with the field, the value and what is accepted. Durations are seconds, or a text such as `90s`, `30m`, `2h`, `1d`.
+with the field, the value and what is accepted. Numbers and booleans are written as such: `true` is no 1, `"3"` no 3,
+`"yes"` no true. Durations are seconds, or a text such as `90s`, `30m`, `2h`, `1d`.
 This page is written from the code by `make docs`.
 """
 

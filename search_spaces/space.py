@@ -5,9 +5,10 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import GetPydanticSchema, TypeAdapter, ValidationError
 
 from search_spaces.domains import Domain, FloatDomain, IntDomain, Scalar
+from search_spaces.exact import exact
 from search_spaces.objectives import Objective, uses_field
 from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Path, accepted_by, refusal, short, unknown_name
@@ -64,7 +65,7 @@ def check_value(field: str, value: Any, at: Path) -> None:
 
 
 def held_value(field: str, value: Any) -> Any:
-    """What TrialConfig holds for an accepted value: 15 for "15"."""
+    """What TrialConfig holds for an accepted value: 15 for 15.0."""
     return _field_adapter(field).validate_python(value)
 
 
@@ -119,4 +120,4 @@ def _is_legal(field: str, value: Any) -> bool:
 def _field_adapter(field: str) -> TypeAdapter[Any]:
     """Validates a value of one field of TrialConfig, with its range."""
     info = TrialConfig.model_fields[field]
-    return TypeAdapter(Annotated[info.annotation, info])  # type: ignore[arg-type]  # a field's annotation is a run-time value
+    return TypeAdapter(Annotated[info.annotation, info, GetPydanticSchema(exact)])  # type: ignore[arg-type]  # a field's annotation is a run-time value

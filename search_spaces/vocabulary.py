@@ -5,10 +5,12 @@ A cross-field check raises `refusal(...)`; the API turns its context into JSON p
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from search_spaces.exact import exact
 
 Path = Sequence[str | int]
 
@@ -17,9 +19,14 @@ LONGEST_VALUE = 200
 
 
 class Vocabulary(BaseModel):
-    """A frozen document that refuses unknown fields and NaN or infinite numbers."""
+    """A frozen document that refuses unknown fields, NaN or infinite numbers, and what only looks like a number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Self], handler: GetCoreSchemaHandler, /) -> CoreSchema:
+        """Makes every field exact, whatever it is nested in."""
+        return exact(source, handler)
 
     @model_validator(mode="before")
     @classmethod

@@ -36,10 +36,15 @@ def check_spec(document: Any, source: str) -> SweepSpec:
         raise CommandFailed(f"{source}: {sentences}") from error
 
 
+def parse_yaml(text: str) -> Any:
+    """The document in a text, numbers as YAML 1.2 writes them. Raises yaml.YAMLError."""
+    return yaml.load(text, Loader=_YamlLoader)  # noqa: S506
+
+
 def _read_document(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
-        return json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_YamlLoader)  # noqa: S506
+        return json.loads(text) if path.suffix == ".json" else parse_yaml(text)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ from search_spaces.outcomes import Outcome
 from service.cli.connection import connect
 from service.cli.failures import CommandFailed
 from service.cli.show import SweepId
+from service.cli.specs import parse_yaml
 from service.cli.sweep_ids import find_sweep
 from service.schemas.sweeps import SweepDetail
 
@@ -87,8 +88,8 @@ def read_changes(texts: list[str]) -> dict[str, Any]:
 
 def _read_value(text: str, value: str) -> Any:
     try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        return parse_yaml(value)
+    except (yaml.YAMLError, ValueError) as error:
         raise CommandFailed(f"--set cannot be {text!r}: its value is not YAML") from error
 
 

@@ -82,7 +82,7 @@ def refused(**changes: Any) -> Refusal:
             ["warmup_epochs 16", "accepted: at most 15"],
         ),
         (
-            {"arms__0__base": {"epochs": "4", "warmup_epochs": "4.5"}},
+            {"arms__0__base": {"epochs": 4, "warmup_epochs": 4.5}},
             "/arms/0/base/warmup_epochs",
             ["warmup_epochs 4.5", "at most 4"],
         ),
@@ -96,7 +96,6 @@ def refused(**changes: Any) -> Refusal:
             "/shared/warmup_epochs",
             ["warmup_epochs 30", "at most 15"],
         ),
-        ({"shared__batch_size__values": ["64", "4096"]}, "/shared/batch_size", ["4096", "training images of digits"]),
         ({"labels": {"team": "a\0b"}}, "/labels/team", ["labels.team holds 'a\\x00b'", "without NUL"]),
         ({"labels": {"a\0b": "team"}}, "/labels", ["'a\\x00b'", "without NUL"]),
         ({"dataset__root": "\ud800"}, "/dataset/root", ["dataset.root holds '\\ud800'", "lone surrogates"]),

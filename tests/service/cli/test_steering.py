@@ -58,7 +58,11 @@ def test_changes_are_a_merge_patch() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["priority", "=5", "a..b=1", "a=[", "a=: :"])
+def test_change_reads_numbers_as_a_spec_does() -> None:
+    assert read_changes(["budget.device_hours=1e3"]) == {"budget": {"device_hours": 1000.0}}
+
+
+@pytest.mark.parametrize("text", ["priority", "=5", "a..b=1", "a=[", "a=: :", "a=!!int x"])
 def test_change_that_cannot_be_read_is_a_sentence(text: str) -> None:
     with pytest.raises(CommandFailed, match="--set cannot be"):
         read_changes([text])
