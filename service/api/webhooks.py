@@ -1,4 +1,4 @@
-"""/v1/webhooks: make, list, look, change, delete, try, see what was sent."""
+"""/v1/webhooks: make, list, look, change, rotate the secret, delete, try, see what was sent."""
 
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from service.schemas.webhooks import (
     DeliveryPage,
     DeliveryView,
     NewWebhookView,
+    SecretRotation,
     WebhookChange,
     WebhookPage,
     WebhookRequest,
@@ -23,6 +24,8 @@ from service.schemas.webhooks import (
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], responses=problem_responses(401, 403, 422))
 
 TOLD_OF_ENDS = {"url": "https://example.org/hooks/supsweep", "kinds": ["sweep.state", "trial.ended"]}
+
+SHOWN_ONCE = {"Cache-Control": "no-store"}
 
 WebhookId = Annotated[str, Path(max_length=32, pattern=NO_NUL, description="Id of the webhook.")]
 
@@ -39,7 +42,7 @@ async def create_webhook(
     await webhooks.check_url(parts.postman.addresses, request.url)
     async with parts.database.write() as session:
         webhook = await webhooks.create_webhook(session, parts.vault, caller, request, idempotency_key, parts.clock())
-    response.headers.update({"Location": f"/v1/webhooks/{webhook.id}", "Cache-Control": "no-store"})
+    response.headers.update({"Location": f"/v1/webhooks/{webhook.id}"} | SHOWN_ONCE)
     return webhook
 
 
@@ -73,6 +76,28 @@ async def change_webhook(
         webhook = await webhooks.change_webhook(session, caller, webhook_id, change, if_match)
     response.headers["ETag"] = etag_of(webhook.version)
     return webhooks.view_webhook(webhook)
+
+
+@router.post(
+    "/{webhook_id}/rotate-secret", operation_id="rotateWebhookSecret", responses=problem_responses(404, 409, 412)
+)
+async def rotate_secret(
+    parts: WiredParts,
+    caller: Writer,
+    webhook_id: WebhookId,
+    response: Response,
+    rotation: Annotated[SecretRotation, Body(default_factory=SecretRotation, examples=[{"grace_seconds": 3600}])],
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> NewWebhookView:
+    """Gives a webhook a new secret, shown here alone; the old one signs every message too until the grace is over."""
+    now = parts.clock()
+    async with parts.database.write() as session:
+        webhook, version = await webhooks.rotate_secret(
+            session, parts.vault, caller, webhook_id, rotation, if_match, idempotency_key, now
+        )
+    response.headers.update({"ETag": etag_of(version)} | SHOWN_ONCE)
+    return webhook
 
 
 @router.delete("/{webhook_id}", status_code=204, operation_id="deleteWebhook", responses=problem_responses(404, 412))

@@ -4,12 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
-from pydantic_core import PydanticCustomError
 
-from search_spaces.durations import parse_duration
 from service.cli.connection import connect
-from service.cli.failures import CommandFailed, failing_in_sentences
+from service.cli.failures import failing_in_sentences
 from service.cli.surroundings import Surroundings, read_surroundings
+from service.cli.times import read_seconds
 from service.cli.wording import make_console, make_table, moment
 from service.private_files import write_private
 from service.schemas.keys import KeyView, NewKeyView, Scope
@@ -36,7 +35,7 @@ def create(
     expires_in: Annotated[str | None, typer.Option(metavar="TIME", help="Such as 12h or 90d; none is never.")] = None,
 ) -> None:
     """Make a key. Its text is written to standard output, once."""
-    expires_at = None if expires_in is None else datetime.now(UTC) + timedelta(seconds=_seconds(expires_in))
+    expires_at = None if expires_in is None else datetime.now(UTC) + timedelta(seconds=read_seconds(expires_in))
     with connect() as client:
         key = client.create_key(name, owner=owner, scopes=scope or [Scope.WRITE], expires_at=expires_at)
     _hand_over(key, f"key {key.id} of {key.owner}: {', '.join(key.scopes)}")
@@ -48,7 +47,7 @@ def rotate(
 ) -> None:
     """Make a new key in place of one that ends. The home's own key is replaced in its file too."""
     with connect() as client:
-        key = client.rotate_key(key_id, grace_seconds=_seconds(grace))
+        key = client.rotate_key(key_id, grace_seconds=read_seconds(grace))
     _replace_in_home(read_surroundings(), key_id, key)
     _hand_over(key, f"key {key.id} takes the place of {key_id}, which ends {'now' if grace == '0s' else f'in {grace}'}")
 
@@ -73,13 +72,6 @@ def _state(key: KeyView) -> str:
     if key.revoked_at is not None:
         return "revoked"
     return "expired" if key.expires_at is not None and key.expires_at <= datetime.now(UTC) else "works"
-
-
-def _seconds(text: str) -> float:
-    try:
-        return float(parse_duration(text))
-    except (PydanticCustomError, ValueError) as error:
-        raise CommandFailed(f"a time cannot be {text!r}; accepted: such as 90s, 30m, 2h or 1d") from error
 
 
 def _hand_over(key: NewKeyView, about: str) -> None:

@@ -1,4 +1,4 @@
-"""`supsweep webhooks ls|create|test|rm`: who is told of what happens."""
+"""`supsweep webhooks ls|create|rotate-secret|test|rm`: who is told of what happens."""
 
 from typing import Annotated
 
@@ -6,12 +6,15 @@ import typer
 
 from service.cli.connection import connect
 from service.cli.failures import CommandFailed, failing_in_sentences
+from service.cli.times import read_seconds
 from service.cli.wording import make_console, make_table, moment
 from service.schemas.webhooks import DeliveryState, WebhookKind, WebhookView
 
 WebhookId = Annotated[str, typer.Argument(metavar="ID", help="Id of a webhook.")]
 
-app = typer.Typer(help="Webhooks, which are told of what happens: list, make, try, delete.", no_args_is_help=True)
+app = typer.Typer(
+    help="Webhooks, which are told of what happens: list, make, rotate secrets, try, delete.", no_args_is_help=True
+)
 
 
 def ls(
@@ -37,6 +40,21 @@ def create(
     typer.echo(webhook.secret)
 
 
+def rotate_secret(
+    webhook_id: WebhookId,
+    grace: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="How long the old secret still signs beside the new one; 0s: not at all."),
+    ] = "1d",
+) -> None:
+    """Give a webhook a new secret. It is written to standard output, once."""
+    with connect() as client:
+        webhook = client.rotate_webhook_secret(webhook_id, grace_seconds=read_seconds(grace))
+    until = f"the old one signs beside it until {moment(webhook.previous_secret_ends_at)}"
+    typer.echo(f"webhook {webhook_id} has a new secret, shown once; {until}:", err=True)
+    typer.echo(webhook.secret)
+
+
 def test(webhook_id: WebhookId) -> None:
     """Send one message now and tell what the receiver answered."""
     with connect() as client:
@@ -53,7 +71,7 @@ def rm(webhook_id: WebhookId) -> None:
     typer.echo(f"webhook {webhook_id} is deleted")
 
 
-for command in (ls, create, test, rm):
+for command in (ls, create, rotate_secret, test, rm):
     app.command()(failing_in_sentences(command))
 
 

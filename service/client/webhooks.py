@@ -1,4 +1,4 @@
-"""Webhooks: made, listed, changed, tried, deleted."""
+"""Webhooks: made, listed, changed, rotated, tried, deleted."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from service.schemas.webhooks import (
 
 
 class WebhookCalls(Calls):
-    """What a person does with webhooks. The secret of a new one is in its answer alone."""
+    """What a person does with webhooks. A new secret is in the answer to its call alone."""
 
     def create_webhook(self, url: str, *, kinds: Sequence[WebhookKind] = (WebhookKind.SWEEP_STATE,)) -> NewWebhookView:
         """Makes one webhook, however often the call has to be repeated."""
@@ -37,6 +37,13 @@ class WebhookCalls(Calls):
     def change_webhook(self, webhook_id: str, **changes: Any) -> WebhookView:
         """Changes its `url`, its `kinds`, or whether it `is_enabled`."""
         return read(WebhookView, self._call("PATCH", _path(webhook_id), json=changes))
+
+    def rotate_webhook_secret(self, webhook_id: str, *, grace_seconds: float = 86_400.0) -> NewWebhookView:
+        """The webhook with a new secret; the old one signs its messages too through the grace."""
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        body = {"grace_seconds": grace_seconds}
+        answer = self._call("POST", f"{_path(webhook_id)}/rotate-secret", json=body, headers=headers)
+        return read(NewWebhookView, answer)
 
     def test_webhook(self, webhook_id: str) -> DeliveryView:
         """Sends one message now and tells what the receiver answered."""

@@ -19,6 +19,9 @@ class WebhookRow(Base):
     owner: Mapped[str] = mapped_column(String(100), index=True)
     url: Mapped[str] = mapped_column(Text)
     sealed_secret: Mapped[str] = mapped_column(Text)
+    sealed_previous_secret: Mapped[str | None] = mapped_column(Text)
+    """The secret before, which signs beside the present one until `previous_secret_ends_at`."""
+    previous_secret_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     kinds: Mapped[list[str]] = mapped_column(Json)
     """Kinds of events it is told of."""
     is_enabled: Mapped[bool] = mapped_column(default=True)
@@ -26,6 +29,13 @@ class WebhookRow(Base):
     """Why the service disabled it."""
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    def sealed_secrets(self, now: datetime) -> tuple[str, ...]:
+        """What signs a message now, sealed, the present secret first."""
+        previous, ends_at = self.sealed_previous_secret, self.previous_secret_ends_at
+        if previous is None or ends_at is None or ends_at <= now:
+            return (self.sealed_secret,)
+        return self.sealed_secret, previous
 
 
 async def find(session: Session, webhook_id: str, *, lock: bool = False) -> WebhookRow | None:

@@ -1,4 +1,4 @@
-"""What a person does with webhooks: make, list, look, change, delete, try, see what was sent."""
+"""What a person does with webhooks: make, list, look, change, rotate the secret, delete, try, see what was sent."""
 
 import secrets
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from service.schemas.webhooks import (
     DeliveryState,
     DeliveryView,
     NewWebhookView,
+    SecretRotation,
     WebhookChange,
     WebhookPage,
     WebhookRequest,
@@ -101,6 +102,33 @@ async def change_webhook(
         webhook.is_enabled, webhook.problem = change.is_enabled, None
     webhook.version += 1
     return webhook
+
+
+async def rotate_secret(
+    session: Session,
+    vault: Vault,
+    caller: Caller,
+    webhook_id: str,
+    rotation: SecretRotation,
+    if_match: str | None,
+    idempotency_key: str | None,
+    now: datetime,
+) -> tuple[NewWebhookView, int]:
+    """The webhook with a new secret and its version; the same Idempotency-Key rotates once.
+
+    The old secret signs beside the new one through the grace; one that was rotated before ends at once.
+    Raises PreconditionFailed and IdempotencyKeyReused.
+    """
+    webhook = await find_webhook(session, caller, webhook_id, lock=True)
+    creation = Idempotency(caller.owner, idempotency_key, f"webhooks/{webhook_id}/rotations", rotation)
+    if await creation.made_before(session) is None:
+        check_version(if_match, webhook.version)
+        webhook.sealed_previous_secret = webhook.sealed_secret
+        webhook.previous_secret_ends_at = now + timedelta(seconds=rotation.grace_seconds)
+        webhook.sealed_secret = vault.seal(make_secret())
+        webhook.version += 1
+        creation.remember(session, webhook.id, now)
+    return _view_new(webhook, vault.open(webhook.sealed_secret)), webhook.version
 
 
 async def delete_webhook(session: Session, caller: Caller, webhook_id: str, if_match: str | None) -> None:

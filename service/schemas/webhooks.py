@@ -55,6 +55,17 @@ class WebhookChange(Vocabulary):
     is_enabled: bool | None = Field(default=None, description="Whether it is told; what waits is sent once it is.")
 
 
+class SecretRotation(Vocabulary):
+    """How the secret of a webhook is replaced."""
+
+    grace_seconds: float = Field(
+        default=86_400,
+        ge=0,
+        le=30 * 86_400,
+        description="How long messages are signed with the old secret beside the new one; 0 is not at all.",
+    )
+
+
 class WebhookView(BaseModel):
     """A webhook without its secret."""
 
@@ -65,10 +76,13 @@ class WebhookView(BaseModel):
     is_enabled: bool
     problem: str | None = Field(description="Why the service disabled it.")
     created_at: datetime
+    previous_secret_ends_at: datetime | None = Field(
+        description="Until when messages are signed with the secret before this one too; none if it was never rotated."
+    )
 
 
 class NewWebhookView(WebhookView):
-    """A webhook as whoever made it sees it, once."""
+    """A webhook as whoever made it, or rotated its secret, sees it, once."""
 
     secret: str = Field(description="whsec_…: messages are signed with it, as Standard Webhooks say.")
 

@@ -26,7 +26,8 @@ class Letter:
     """One message with where it goes."""
 
     url: str
-    sealed_secret: str
+    sealed_secrets: tuple[str, ...]
+    """Each signs it."""
     message_id: str
     payload: dict[str, Any]
 
@@ -54,7 +55,7 @@ def _tls() -> ssl.SSLContext:
 
 @dataclass(frozen=True)
 class Postman:
-    """Signs with the webhook's secret and posts to the addresses that the rules allow."""
+    """Signs with the webhook's secrets and posts to the addresses that the rules allow."""
 
     vault: Vault
     addresses: Addresses
@@ -65,7 +66,7 @@ class Postman:
         body = json.dumps(letter.payload, ensure_ascii=False, separators=(",", ":")).encode()
         timestamp = int(now.timestamp())
         try:
-            secret = self.vault.open(letter.sealed_secret)
+            secrets = [self.vault.open(sealed) for sealed in letter.sealed_secrets]
         except SecretUnreadable as error:
             return Receipt(problem=error.detail)
         headers = {
@@ -73,7 +74,7 @@ class Postman:
             "User-Agent": "supsweep",
             "webhook-id": letter.message_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign(secret, letter.message_id, timestamp, body),
+            "webhook-signature": sign(secrets, letter.message_id, timestamp, body),
         }
         try:
             async with asyncio.timeout(TRY_SECONDS):

@@ -79,8 +79,9 @@ async def send(
     database: Database, postman: Postman, clock: Clock, claimed: DeliveryRow, webhook: WebhookRow
 ) -> DeliveryRow | None:
     """Posts a message that is claimed and keeps what came of it; the message then, none if the claim was lost."""
-    letter = Letter(webhook.url, webhook.sealed_secret, f"msg_{claimed.id}", claimed.payload)
-    receipt = await postman.post(letter, clock())
+    now = clock()
+    letter = Letter(webhook.url, webhook.sealed_secrets(now), f"msg_{claimed.id}", claimed.payload)
+    receipt = await postman.post(letter, now)
     async with database.write() as session:
         told = await webhooks.find(session, webhook.id, lock=receipt.is_gone)
         delivery = await deliveries.find(session, claimed.id, lock=True)

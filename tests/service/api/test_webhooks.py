@@ -126,6 +126,7 @@ async def test_webhooks_of_others_are_404(api: httpx.AsyncClient, stranger: Head
         await api.get(f"{place}/deliveries", headers=stranger),
         await api.patch(place, json={"is_enabled": False}, headers=stranger),
         await api.post(f"{place}/test", headers=stranger),
+        await api.post(f"{place}/rotate-secret", headers=stranger),
         await api.delete(place, headers=stranger),
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
@@ -151,8 +152,56 @@ async def test_a_test_message_is_signed_and_its_answer_told(
     assert json.loads(request.body)["type"] == "webhook.test"
     stamp = int(world.clock().timestamp())
     assert request.headers["webhook-signature"] == sign(
-        made["secret"], f"msg_{sent['id']}", stamp, request.body.encode()
+        [made["secret"]], f"msg_{sent['id']}", stamp, request.body.encode()
     )
+
+
+async def signatures(api: httpx.AsyncClient, receiver: ScriptedService, webhook_id: str) -> tuple[str, bytes, str]:
+    """What the receiver of a test message got: its id, its body, its signatures."""
+    await api.post(f"/v1/webhooks/{webhook_id}/test")
+    request = receiver.requests[-1]
+    return request.headers["webhook-id"], request.body.encode(), request.headers["webhook-signature"]
+
+
+async def test_a_rotated_secret_signs_beside_the_new_one_until_the_grace_is_over(
+    api: httpx.AsyncClient, world: World, receiver: ScriptedService
+) -> None:
+    made = (await make(api, url=f"{receiver.url}/hook")).json()
+    place, secrets = f"/v1/webhooks/{made['id']}", [made["secret"]]
+    for _ in range(2):
+        rotated = await api.post(f"{place}/rotate-secret", json={"grace_seconds": 600})
+        assert (rotated.status_code, rotated.headers["Cache-Control"]) == (200, "no-store")
+        secrets.insert(0, rotated.json()["secret"])
+        message_id, body, header = await signatures(api, receiver, made["id"])
+        assert header == sign(secrets[:2], message_id, int(world.clock().timestamp()), body)
+    assert len({*secrets}) == 3
+    shown = await api.get(place)
+    assert shown.headers["ETag"] == rotated.headers["ETag"] == '"3"'
+    assert shown.json()["previous_secret_ends_at"] == rotated.json()["previous_secret_ends_at"]
+    assert "whsec_" not in shown.text
+    world.clock.turn(600)
+    message_id, body, header = await signatures(api, receiver, made["id"])
+    assert header == sign(secrets[:1], message_id, int(world.clock().timestamp()), body)
+
+
+async def test_a_secret_that_leaked_signs_nothing_more(
+    api: httpx.AsyncClient, world: World, receiver: ScriptedService
+) -> None:
+    made = (await make(api, url=f"{receiver.url}/hook")).json()
+    rotated = await api.post(f"/v1/webhooks/{made['id']}/rotate-secret", json={"grace_seconds": 0})
+    message_id, body, header = await signatures(api, receiver, made["id"])
+    assert header == sign([rotated.json()["secret"]], message_id, int(world.clock().timestamp()), body)
+
+
+async def test_a_repeated_rotation_rotates_once_and_only_what_was_seen(api: httpx.AsyncClient) -> None:
+    place = f"{(await make(api)).headers['Location']}"
+    headers = {"Idempotency-Key": "once", "If-Match": '"1"'}
+    first, again = [await api.post(f"{place}/rotate-secret", headers=headers) for _ in range(2)]
+    assert first.json() == again.json()
+    late = await api.post(f"{place}/rotate-secret", headers={"If-Match": '"1"'})
+    assert (late.status_code, late.json()["code"]) == (412, "precondition_failed")
+    other = await api.post(f"{place}/rotate-secret", json={"grace_seconds": 1}, headers={"Idempotency-Key": "once"})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
 async def test_a_test_that_fails_is_tried_once(api: httpx.AsyncClient, receiver: ScriptedService) -> None:

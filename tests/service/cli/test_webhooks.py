@@ -25,6 +25,17 @@ def test_a_webhook_is_made_listed_and_deleted(supsweep: Supsweep, service: Runni
     assert webhook_id not in supsweep("webhooks", "ls").stdout
 
 
+def test_a_secret_is_rotated(supsweep: Supsweep, service: RunningService) -> None:
+    made = supsweep("webhooks", "create", URL)
+    rotated = supsweep("webhooks", "rotate-secret", made.stderr.split()[1], "--grace", "2h")
+    assert rotated.stdout.startswith("whsec_")
+    assert rotated.stdout != made.stdout
+    assert "the old one signs beside it until" in rotated.stderr
+    refused = supsweep("webhooks", "rotate-secret", made.stderr.split()[1], "--grace", "soon")
+    assert refused.exit_code == 1
+    assert "a time cannot be 'soon'" in refused.stderr
+
+
 def test_a_bad_url_is_told(supsweep: Supsweep, service: RunningService) -> None:
     refused = supsweep("webhooks", "create", "http://hook.example/")
     assert refused.exit_code == 1

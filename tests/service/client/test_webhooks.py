@@ -17,6 +17,8 @@ def test_a_webhook_is_made_changed_and_deleted(client: SupsweepClient) -> None:
     assert not client.change_webhook(made.id, is_enabled=False).is_enabled
     assert [webhook.id for webhook in client.list_webhooks()] == [made.id]
     assert list(client.list_deliveries(made.id)) == []
+    rotated = client.rotate_webhook_secret(made.id, grace_seconds=60)
+    assert rotated.secret not in ("", made.secret)
     client.delete_webhook(made.id)
     assert client.list_webhooks(owner="*") == []
 

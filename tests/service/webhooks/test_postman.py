@@ -18,7 +18,7 @@ from fakes.scripted_service import Answer, ScriptedService, scripted_service
 from service.vault import Vault
 from service.webhooks.addresses import Addresses
 from service.webhooks.postman import Letter, Postman, Receipt
-from service.webhooks.signatures import sign
+from service.webhooks.signatures import make_secret, sign
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -40,8 +40,8 @@ def postman(*, allow_private: bool = True, found: list[str] | None = None) -> Po
     return Postman(VAULT, Addresses(True, allow_private, resolve))
 
 
-def letter(url: str) -> Letter:
-    return Letter(url, VAULT.seal(SECRET), "msg_1", {"type": "sweep.state", "data": {"name": "µ"}})
+def letter(url: str, secrets: tuple[str, ...] = (SECRET,)) -> Letter:
+    return Letter(url, tuple(map(VAULT.seal, secrets)), "msg_1", {"type": "sweep.state", "data": {"name": "µ"}})
 
 
 async def test_a_message_is_signed_over_what_is_sent(receiver: ScriptedService) -> None:
@@ -51,7 +51,16 @@ async def test_a_message_is_signed_over_what_is_sent(receiver: ScriptedService) 
     headers = {name.lower(): value for name, value in request.headers.items()}
     assert (headers["webhook-id"], headers["webhook-timestamp"]) == ("msg_1", str(int(NOW.timestamp())))
     assert headers["content-type"] == "application/json"
-    assert headers["webhook-signature"] == sign(SECRET, "msg_1", int(NOW.timestamp()), request.body.encode())
+    assert headers["webhook-signature"] == sign([SECRET], "msg_1", int(NOW.timestamp()), request.body.encode())
+
+
+async def test_a_message_is_signed_by_each_secret(receiver: ScriptedService) -> None:
+    new = make_secret()
+    await postman().post(letter(f"{receiver.url}/hook", (new, SECRET)), NOW)
+    (request,) = receiver.requests
+    at, body = int(NOW.timestamp()), request.body.encode()
+    signatures = request.headers["webhook-signature"].split(" ")
+    assert signatures == [sign([secret], "msg_1", at, body) for secret in (new, SECRET)]
 
 
 async def test_the_receiver_is_told_the_name_it_was_asked_by(receiver: ScriptedService) -> None:
@@ -109,7 +118,7 @@ async def test_a_receiver_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_a_secret_that_cannot_be_opened_is_a_problem() -> None:
     sealed = Vault(Fernet.generate_key().decode(), Path("/nonexistent")).seal(SECRET)
-    receipt = await postman().post(Letter("http://hook.example/", sealed, "msg_1", {}), NOW)
+    receipt = await postman().post(Letter("http://hook.example/", (sealed,), "msg_1", {}), NOW)
     assert "SUPSWEEP_SECRET_KEYS" in str(receipt.problem)
 
 

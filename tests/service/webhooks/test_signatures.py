@@ -8,7 +8,7 @@ from service.webhooks.signatures import make_secret, sign
 def test_the_published_vector() -> None:
     # From the tests of the standard's own libraries.
     signature = sign(
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
         "msg_p5jXN8AQM9LWM0D4loKWxJek",
         1614265330,
         b'{"test": 2432232314}',

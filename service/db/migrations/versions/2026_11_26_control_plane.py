@@ -149,6 +149,8 @@ def _create_webhooks() -> None:
         Column("owner", sa.String(length=100), nullable=False),
         Column("url", sa.Text(), nullable=False),
         Column("sealed_secret", sa.Text(), nullable=False),
+        Column("sealed_previous_secret", sa.Text(), nullable=True),
+        Column("previous_secret_ends_at", TIME, nullable=True),
         Column("kinds", JSON, nullable=False),
         Column("is_enabled", sa.Boolean(), nullable=False),
         Column("problem", sa.Text(), nullable=True),
