@@ -1,6 +1,7 @@
 """Wires one service process: settings, database, clusters, API, reconciler, projector. Nothing is made at import."""
 
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -45,12 +46,12 @@ from service.db.database import Database
 from service.db.migrations import upgrade
 from service.errors import MadeMeanwhile
 from service.logs import configure_logs
-from service.operations.cluster_settings import keep_settings
+from service.operations.cluster_settings import check_settings, keep_settings
 from service.reconciler.claim import Tools
 from service.reconciler.loop import start_reconciler
 from service.reconciler.rounds import start_rounds
 from service.robustness.figures import figure_files
-from service.settings import Settings
+from service.settings import Settings, SettingsRefused, read_settings
 from service.tracking.environment import read_environment
 from service.tracking.mlflow_store import MlflowStore
 from service.tracking.projector import Projection, project
@@ -88,14 +89,21 @@ LOOPS_SECONDS = 4.0
 
 
 def create_app() -> FastAPI:
-    """The service with settings from the environment; uvicorn's factory."""
-    settings = Settings()
-    configure_logs(settings.log_format, settings.log_level)
-    return build_app(settings)
+    """The service with settings from the environment; uvicorn's factory. Exits with a sentence for bad settings."""
+    try:
+        settings = read_settings()
+        configure_logs(settings.log_format, settings.log_level)
+        return build_app(settings)
+    except SettingsRefused as error:
+        sys.exit(f"supsweep cannot start: {error}")
 
 
 def build_app(settings: Settings, clients: Mapping[str, ClusterClient] | None = None) -> FastAPI:
-    """The service with these settings; `clients` stand in for those of registered clusters, for tests."""
+    """The service with these settings; `clients` stand in for those of registered clusters, for tests.
+
+    Raises SettingsRefused.
+    """
+    check_settings(settings.clusters)
     database, vault = Database(settings.effective_database_url), _vault(settings)
     parts = Parts(
         settings=settings,

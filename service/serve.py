@@ -17,8 +17,6 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from service.db.database import Database
 from service.db.migrations import upgrade
@@ -26,7 +24,7 @@ from service.errors import DatabaseUnavailable, SweepServiceError
 from service.logs import configure_logs, without_secrets
 from service.loops import Loops
 from service.main import build_app
-from service.settings import Settings
+from service.settings import Settings, SettingsRefused, read_settings
 
 REQUESTS_SECONDS = 3
 """How long a stopping process lets requests finish; the loops have theirs after that."""
@@ -51,9 +49,10 @@ def main() -> int:
 def serve(host: str, port: int, **settings: Any) -> int:
     """Serves until SIGTERM or SIGINT, with these settings over those of the environment; the exit code."""
     try:
-        return _serve(Settings(**settings), host, port)
-    except (SettingsError, ValidationError, SweepServiceError) as error:
-        print(f"supsweep cannot start: {_why(error)}", file=sys.stderr)  # noqa: T201  # for people, not a log
+        return _serve(read_settings(**settings), host, port)
+    except (SettingsRefused, SweepServiceError) as error:
+        # A sentence for people, not a log.
+        print(f"supsweep cannot start: {without_secrets(str(error))}", file=sys.stderr)  # noqa: T201
         return 1
 
 
@@ -117,17 +116,6 @@ async def _prepare_database(settings: Settings) -> None:
                 return
     finally:
         await database.close()
-
-
-def _why(error: Exception) -> str:
-    """One sentence, without the values: a setting may be a secret."""
-    if isinstance(error, ValidationError):
-        found = error.errors(include_url=False, include_input=False)
-        places = [("SUPSWEEP_" + "_".join(map(str, one["loc"])).upper(), one["msg"]) for one in found]
-        return "; ".join(f"{place}: {message}" for place, message in places)
-    if isinstance(error, SettingsError):
-        return f"{error}: {error.__cause__}"
-    return without_secrets(str(error))
 
 
 def _end() -> None:

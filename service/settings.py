@@ -1,13 +1,38 @@
 """Every setting of the control plane, from SUPSWEEP_… variables: the only place that reads the environment."""
 
+import base64
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 LogFormat = Literal["text", "json"]
 Role = Literal["all", "api", "worker"]
+
+DATABASES = ("sqlite+aiosqlite:///", "postgresql+asyncpg://")
+SECRET_KEY_BYTES = 32
+
+
+class SettingsRefused(Exception):
+    """What is wrong with the environment, a sentence for each setting, without the values: one may be a secret."""
+
+
+def _check_database_url(url: str) -> str:
+    if url and not url.startswith(DATABASES):
+        raise ValueError(f"it begins with {' or '.join(DATABASES)}")
+    return url
+
+
+def _check_secret_keys(keys: SecretStr) -> SecretStr:
+    for key in keys.get_secret_value().split(","):
+        try:
+            size = len(base64.urlsafe_b64decode(key.strip()))
+        except ValueError:
+            size = 0
+        if size != SECRET_KEY_BYTES:
+            raise ValueError(f"each is the base64 of {SECRET_KEY_BYTES} bytes, as Fernet.generate_key() makes it")
+    return keys
 
 
 class ClusterSettings(BaseModel):
@@ -37,7 +62,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SUPSWEEP_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     home: Path = Field(default=Path(".supsweep"), description="Where the embedded state lives.")
-    database_url: str = Field(default="", description="Database; none takes SQLite under home.")
+    database_url: Annotated[str, AfterValidator(_check_database_url)] = Field(
+        default="", description="Database; none takes SQLite under home."
+    )
     public_url: str = Field(default="http://127.0.0.1:8000", description="URL of the service as clusters see it.")
     storage: str = Field(default="", description="Checkpoints, on a path the clusters share; none takes home/storage.")
     clusters: dict[str, ClusterSettings] = Field(default={}, description="Clusters by name, as JSON.")
@@ -46,7 +73,7 @@ class Settings(BaseSettings):
     )
     mlflow_uri: str | None = Field(default=None, description="MLflow tracking server; none shows nothing there.")
 
-    secret_keys: SecretStr | None = Field(
+    secret_keys: Annotated[SecretStr, AfterValidator(_check_secret_keys)] | None = Field(
         default=None,
         description="Fernet keys that seal stored secrets, by commas, the newest first; none makes home/secret_key.",
     )
@@ -124,3 +151,19 @@ class Settings(BaseSettings):
     def secret_key_file(self) -> Path:
         """The key that seals stored secrets where the environment names none."""
         return self.home / "secret_key"
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings of the environment, with those that are given over them. Raises SettingsRefused."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise SettingsRefused("; ".join(f"{_place(*one['loc'])}: {one['msg']}" for one in found)) from None
+    except SettingsError as error:
+        raise SettingsRefused(f"{error}: {error.__cause__}") from None
+
+
+def _place(setting: str | int, *path: str | int) -> str:
+    """The variable and what in it: `SUPSWEEP_CLUSTERS, local.address`."""
+    return ", ".join([f"SUPSWEEP_{setting}".upper(), *([".".join(map(str, path))] if path else [])])

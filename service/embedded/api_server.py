@@ -11,7 +11,7 @@ from service.embedded.failures import CannotRun
 from service.embedded.home import Home
 from service.embedded.ports import LOOPBACK
 from service.errors import SweepServiceError
-from service.settings import Settings
+from service.settings import SettingsRefused, read_settings
 
 READY_SECONDS = 60.0
 
@@ -20,6 +20,8 @@ def check_database(home: Home) -> None:
     """Brings the ledger's database up to date. Raises CannotRun where that cannot be, as for one of a newer release."""
     try:
         asyncio.run(_upgrade(home))
+    except SettingsRefused as error:
+        raise CannotRun(str(error)) from None
     except SweepServiceError as error:
         raise CannotRun(f"the database of {home.folder} cannot be used: {error.detail}") from error
 
@@ -46,12 +48,12 @@ def api_server(home: Home, port: int, ray_url: str, ray_token: str, mlflow_url: 
 
 def _dataset_roots() -> list[str]:
     """What the environment says, else every folder: whoever runs this may read no more through it than without."""
-    settings = Settings()
+    settings = read_settings()
     return settings.dataset_roots if "dataset_roots" in settings.model_fields_set else ["/"]
 
 
 async def _upgrade(home: Home) -> None:
-    database = Database(Settings(home=home.folder).effective_database_url)
+    database = Database(read_settings(home=home.folder).effective_database_url)
     try:
         await upgrade(database)
     finally:

@@ -11,14 +11,20 @@ from service.db.database import Session
 from service.errors import SecretUnreadable
 from service.operations.clusters import make_row, seal
 from service.schemas.clusters import NewCluster
-from service.settings import ClusterSettings
+from service.settings import ClusterSettings, SettingsRefused
 from service.vault import Vault
+
+
+def check_settings(settings: Mapping[str, ClusterSettings]) -> None:
+    """Raises SettingsRefused for settings that no cluster can have."""
+    for name, wanted in settings.items():
+        _as_new(name, wanted)
 
 
 async def keep_settings(session: Session, vault: Vault, settings: Mapping[str, ClusterSettings], now: datetime) -> None:
     """Makes the table say what SUPSWEEP_CLUSTERS says. A cluster that it names no more stays, and is the API's.
 
-    Raises ValueError for settings that no cluster can have.
+    Raises SettingsRefused for settings that no cluster can have.
     """
     for row in await clusters.every(session):
         row.is_from_settings = row.name in settings
@@ -57,4 +63,4 @@ def _as_new(name: str, settings: ClusterSettings) -> NewCluster:
     except ValidationError as error:
         found = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         # Without its cause, which would show the token.
-        raise ValueError(f"SUPSWEEP_CLUSTERS cannot have the cluster {name!r}: {found}") from None
+        raise SettingsRefused(f"SUPSWEEP_CLUSTERS cannot have the cluster {name!r}: {found}") from None

@@ -1,6 +1,9 @@
 """Real processes: one that stops in good order under load, some that cannot start, several that share the work."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -97,6 +100,15 @@ def test_bad_setting_is_a_sentence_that_names_it(tmp_path: Path, settings: dict[
     (line,) = service.log.splitlines()
     assert line.startswith("supsweep cannot start: ")
     assert field in line
+
+
+def test_plain_uvicorn_tells_bad_settings_in_the_same_sentences(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "uvicorn", "--factory", "service.main:create_app", "--port", "0"]
+    environment = os.environ | {"SUPSWEEP_HOME": str(tmp_path / "home"), "SUPSWEEP_LEASE_SECONDS": "-1"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("supsweep cannot start: SUPSWEEP_LEASE_SECONDS: ")
 
 
 async def test_database_of_a_newer_release_is_refused_with_a_sentence(tmp_path: Path) -> None:

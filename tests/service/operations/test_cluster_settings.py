@@ -6,7 +6,7 @@ from fakes.registered import cluster_row, register
 from pydantic import SecretStr
 
 from service.operations.cluster_settings import keep_settings
-from service.settings import ClusterSettings
+from service.settings import ClusterSettings, SettingsRefused
 from service.vault import Vault
 
 LOCAL = ClusterSettings(address="http://127.0.0.1:8265", token=SecretStr("secret"), labels={"gpu": "none"})
@@ -58,6 +58,6 @@ async def test_a_cluster_of_the_api_becomes_one_of_the_settings_and_is_let_go_ag
 
 
 async def test_settings_that_no_cluster_can_have_are_told_without_the_token(world: World) -> None:
-    with pytest.raises(ValueError, match=r"SUPSWEEP_CLUSTERS cannot have the cluster 'east': address") as error:
+    with pytest.raises(SettingsRefused, match=r"SUPSWEEP_CLUSTERS cannot have the cluster 'east': address") as error:
         await keep(world, east=ClusterSettings(address="nowhere", token=SecretStr("secret")))
     assert "secret" not in str(error.value)

@@ -1,0 +1,64 @@
+"""Settings that mean nothing are told in sentences that name the variable and no value, however the process starts."""
+
+import json
+
+import pytest
+from cryptography.fernet import Fernet
+
+from service.main import create_app
+from service.serve import serve
+from service.settings import SettingsRefused, read_settings
+
+SECRET = "hunter2"
+
+BAD = {
+    "no number": ({"LEASE_SECONDS": SECRET}, ["SUPSWEEP_LEASE_SECONDS: Input should be a valid number"]),
+    "out of range": ({"MAX_ATTEMPTS": "0"}, ["SUPSWEEP_MAX_ATTEMPTS: Input should be greater than or equal to 1"]),
+    "no JSON": ({"CLUSTERS": SECRET}, ['"clusters"', "Expecting value: line 1 column 1"]),
+    "a part of a map": (
+        {"CLUSTERS": json.dumps({"far": {"token": SECRET}})},
+        ["SUPSWEEP_CLUSTERS, far.address: Field"],
+    ),
+    "no address": (
+        {"CLUSTERS": json.dumps({"far": {"address": "far", "token": SECRET}})},
+        ["SUPSWEEP_CLUSTERS cannot have the cluster 'far': address", "accepted: http://host:port"],
+    ),
+    "no database": (
+        {"DATABASE_URL": f"mysql://me:{SECRET}@db/x"},
+        ["SUPSWEEP_DATABASE_URL: ", "postgresql+asyncpg://"],
+    ),
+    "no Fernet key": (
+        {"SECRET_KEYS": f"{Fernet.generate_key().decode()},{SECRET}"},
+        ["SUPSWEEP_SECRET_KEYS: ", "32 bytes"],
+    ),
+    "no ASCII": ({"SECRET_KEYS": "µ"}, ["SUPSWEEP_SECRET_KEYS: ", "32 bytes"]),
+    "several": (
+        {"LEASE_SECONDS": "-1", "ROLE": "boss"},
+        ["SUPSWEEP_ROLE: Input should be 'all', 'api' or 'worker'; SUPSWEEP_LEASE_SECONDS: "],
+    ),
+}
+
+
+@pytest.mark.parametrize(("variables", "words"), BAD.values(), ids=BAD)
+def test_bad_settings_are_the_same_sentence_whatever_starts_the_service(
+    variables: dict[str, str], words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"SUPSWEEP_{name}", value)
+    with pytest.raises(SystemExit) as ended:
+        create_app()
+    sentence = str(ended.value.code)
+    assert sentence.startswith("supsweep cannot start: ")
+    assert all(word in sentence for word in words), sentence
+    assert SECRET not in sentence
+    assert serve("127.0.0.1", 0) == 1
+    assert capsys.readouterr().err == sentence + "\n"
+
+
+def test_what_is_given_stands_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPSWEEP_ROLE", "api")
+    monkeypatch.setenv("SUPSWEEP_SECRET_KEYS", f"{Fernet.generate_key().decode()}, {Fernet.generate_key().decode()}")
+    assert read_settings().role == "api"
+    assert read_settings(role="worker").role == "worker"
+    with pytest.raises(SettingsRefused, match="SUPSWEEP_ROLE: "):
+        read_settings(role="boss")
