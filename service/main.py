@@ -104,7 +104,7 @@ def build_app(settings: Settings, clients: Mapping[str, ClusterClient] | None = 
     Raises SettingsRefused.
     """
     check_settings(settings.clusters)
-    database, vault = Database(settings.effective_database_url), _vault(settings)
+    database, vault = Database(settings.effective_database_url), make_vault(settings)
     parts = Parts(
         settings=settings,
         database=database,
@@ -131,6 +131,12 @@ def build_app(settings: Settings, clients: Mapping[str, ClusterClient] | None = 
     return app
 
 
+def make_vault(settings: Settings) -> Vault:
+    """What seals and opens the stored secrets of a service with these settings."""
+    keys = settings.secret_keys.get_secret_value() if settings.secret_keys else None
+    return Vault(keys, settings.secret_key_file)
+
+
 def _add_guards(app: FastAPI, settings: Settings) -> None:
     """What a request passes before its route, the last one first."""
     per_second, per_minute = settings.requests_per_second, settings.failures_per_minute
@@ -145,11 +151,6 @@ def _tracking(settings: Settings) -> TrackingServer | None:
     if settings.mlflow_uri is None:
         return None
     return TrackingServer(MlflowStore(settings.mlflow_uri), settings.public_url, read_environment())
-
-
-def _vault(settings: Settings) -> Vault:
-    keys = settings.secret_keys.get_secret_value() if settings.secret_keys else None
-    return Vault(keys, settings.secret_key_file)
 
 
 @contextlib.asynccontextmanager

@@ -2,7 +2,7 @@
 
 import typer
 
-from service.cli import keys, mlflow, webhooks
+from service.cli import keys, mlflow, secrets, webhooks
 from service.cli.audit import audit
 from service.cli.clusters import clusters
 from service.cli.compare import compare
@@ -62,7 +62,7 @@ COMMANDS = (
 for command in COMMANDS:
     app.command()(failing_in_sentences(command))
 
-for name, group in (("keys", keys.app), ("mlflow", mlflow.app), ("webhooks", webhooks.app)):
+for name, group in (("keys", keys.app), ("mlflow", mlflow.app), ("secrets", secrets.app), ("webhooks", webhooks.app)):
     app.add_typer(group, name=name)
 
 

@@ -73,6 +73,11 @@ async def every(session: Session) -> Sequence[ClusterRow]:
     return (await session.scalars(select(ClusterRow).order_by(ClusterRow.name))).all()
 
 
+async def lock_every(session: Session) -> Sequence[ClusterRow]:
+    """Every cluster; no other transaction changes one until this one ends."""
+    return (await session.scalars(select(ClusterRow).order_by(ClusterRow.name).with_for_update())).all()
+
+
 async def addresses(session: Session) -> dict[str, str]:
     """Base URL of every registered cluster's dashboard, by name."""
     rows = await session.execute(select(ClusterRow.name, ClusterRow.address))

@@ -52,6 +52,11 @@ async def of_owner(session: Session, owner: str | None) -> Sequence[WebhookRow]:
     return (await session.scalars(query.order_by(WebhookRow.created_at.desc(), WebhookRow.id.desc()))).all()
 
 
+async def lock_every(session: Session) -> Sequence[WebhookRow]:
+    """Every webhook; no other transaction changes one until this one ends."""
+    return (await session.scalars(select(WebhookRow).order_by(WebhookRow.id).with_for_update())).all()
+
+
 async def count_of_owner(session: Session, owner: str) -> int:
     """How many webhooks an owner has."""
     return await session.scalar(select(func.count()).where(WebhookRow.owner == owner)) or 0
