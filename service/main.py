@@ -1,12 +1,14 @@
 """Wires one service process: settings, database, clusters, API, reconciler, projector. Nothing is made at import."""
 
 import contextlib
+import functools
 import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.routing import BaseRoute
 
 from service.api import (
     audit,
@@ -51,7 +53,7 @@ from service.reconciler.claim import Tools
 from service.reconciler.loop import start_reconciler
 from service.reconciler.rounds import start_rounds
 from service.robustness.figures import figure_files
-from service.settings import Settings, SettingsRefused, read_settings
+from service.settings import Role, Settings, SettingsRefused, read_settings
 from service.tracking.environment import read_environment
 from service.tracking.mlflow_store import MlflowStore
 from service.tracking.projector import Projection, project
@@ -120,11 +122,9 @@ def build_app(settings: Settings, clients: Mapping[str, ClusterClient] | None = 
         description=DESCRIPTION,
         license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         lifespan=_lifespan,
-        dependencies=[Depends(bind_ids)],
+        routes=_routes(settings.role),
     )
     app.state.parts = parts
-    for routes in (*(() if settings.role == "worker" else API), health, metrics):
-        app.include_router(routes.router)
     add_problem_handlers(app)
     _add_guards(app, settings)
     app.add_middleware(Requests, metrics=parts.metrics)
@@ -135,6 +135,15 @@ def make_vault(settings: Settings) -> Vault:
     """What seals and opens the stored secrets of a service with these settings."""
     keys = settings.secret_keys.get_secret_value() if settings.secret_keys else None
     return Vault(keys, settings.secret_key_file)
+
+
+@functools.cache
+def _routes(role: Role) -> list[BaseRoute]:
+    """What a process of that role answers; made once for all its applications, for reading the handlers takes long."""
+    router = APIRouter(dependencies=[Depends(bind_ids)])
+    for routes in (*(() if role == "worker" else API), health, metrics):
+        router.include_router(routes.router)
+    return router.routes
 
 
 def _add_guards(app: FastAPI, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """What this control plane is made of, as it is noted beside what it shows."""
 
+import functools
 import platform
 from importlib.metadata import version
 
@@ -10,8 +11,9 @@ PACKAGES = ("fastapi", "mlflow-skinny", "numpy", "optuna", "plotly", "scipy", "s
 """Those that draw, compute or show something."""
 
 
+@functools.cache
 def read_environment() -> Environment:
-    """The environment of this process."""
+    """The environment of this process, read once."""
     return Environment(
         version=version("supsweep"),
         revision=git_revision(),
