@@ -87,7 +87,7 @@ class AttemptRow(Base):
     """How long its runner had been heard of when it started."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ending: Mapped[str | None] = mapped_column(String(20))
-    """The trial's outcome, or `lost`."""
+    """The trial's outcome, `lost` or `drained`."""
     device_seconds: Mapped[float] = mapped_column(default=0.0)
 
 

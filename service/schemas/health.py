@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 class PartHealth(BaseModel):
     """How one part of the service does."""
 
-    name: str = Field(description="database, schema, mlflow, cluster <name>, or the name of a background loop.")
+    name: str = Field(description="database, schema, cluster <name>, or the name of a background loop.")
     state: Literal["ok", "degraded", "broken"] = Field(
         description="degraded: something is late, nothing is lost. broken: requests or sweeps suffer."
     )

@@ -59,7 +59,9 @@ class AttemptView(BaseModel):
     cluster: str
     started_at: datetime
     ended_at: datetime | None
-    ending: str | None = Field(description="The trial's outcome, or `lost`; none while it runs.")
+    ending: str | None = Field(
+        description="The trial's outcome, `lost`, or `drained` when it was to be given back; none while it runs."
+    )
     devices: float = Field(description="GPUs that it held, or CPU cores where it held none.")
     device_seconds: float
 
