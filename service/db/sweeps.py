@@ -171,6 +171,12 @@ async def forget_future(session: Session, *, now: datetime, until: datetime) -> 
     await session.execute(update(SweepRow).where(SweepRow.claimed_until > until).values(claimed_until=until))
 
 
+async def lock_unfinished(session: Session) -> None:
+    """Locks every sweep that has not finished, in one order: whoever holds one of them is waited for."""
+    unfinished = select(SweepRow.id).where(SweepRow.state.not_in(FINISHED_STATES)).order_by(SweepRow.id)
+    await session.execute(unfinished.with_for_update())
+
+
 async def find_claimed(session: Session, sweep_id: str, worker: str) -> SweepRow | None:
     """The sweep, locked, if `worker` still holds its claim."""
     row = await find(session, sweep_id, lock=True)

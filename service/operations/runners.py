@@ -29,7 +29,7 @@ async def ask(
 ) -> AskAnswer:
     """A trial, or to wait, or that there is nothing more. Raises Unauthenticated and RunnerFenced."""
     async with database.write() as session:
-        sweep, runner = await _believed_runner(session, settings, runner_id, token, clock())
+        sweep, runner = await _believed_runner(session, settings, clock, runner_id, token)
         answer = await answer_ask(session, settings, sweep, runner, tune_trial_id, clock())
     if not isinstance(answer, DrawWanted):
         return answer
@@ -40,7 +40,7 @@ async def ask(
         return Wait(seconds=DRAW_AGAIN_SECONDS)
     drawn = await asyncio.to_thread(draw_next, answer.spec, history, earlier)
     async with database.write() as session:
-        sweep, runner = await _believed_runner(session, settings, runner_id, token, clock())
+        sweep, runner = await _believed_runner(session, settings, clock, runner_id, token)
         return await start_drawn(session, settings, sweep, runner, drawn, tune_trial_id, clock())
 
 
@@ -49,20 +49,20 @@ async def report(
 ) -> ReportAnswer:
     """Which attempts to stop. Raises Unauthenticated, RunnerFenced and ReportOutOfOrder."""
     async with database.write() as session:
-        sweep, runner = await _believed_runner(session, settings, runner_id, token, clock())
+        sweep, runner = await _believed_runner(session, settings, clock, runner_id, token)
         spec = sweep.spec
         ended = await apply_report(session, settings, sweep, spec, runner, request, clock())
     hopeless = await _hopeless(database, spec, runner, request.results)
     if hopeless:
         async with database.write() as session:
-            _sweep, runner = await _believed_runner(session, settings, runner_id, token, clock())
+            _sweep, runner = await _believed_runner(session, settings, clock, runner_id, token)
             for tune_trial_id in hopeless:
                 await prune(session, runner, tune_trial_id, clock())
     return ReportAnswer(stop=sorted(ended.union(hopeless)), drain=runner.is_draining)
 
 
 async def _believed_runner(
-    session: Session, settings: Settings, runner_id: str, token: str, now: datetime
+    session: Session, settings: Settings, clock: Clock, runner_id: str, token: str
 ) -> tuple[SweepRow, RunnerRow]:
     """The runner, its lease renewed, with its sweep; both are locked, the sweep first as everywhere else."""
     runner = await runners.find(session, runner_id)
@@ -74,7 +74,8 @@ async def _believed_runner(
     if runner.state is RunnerState.FENCED:
         raise RunnerFenced(f"runner {runner_id} is fenced: {runner.reason}; stop every trial and exit")
     if runner.state is not RunnerState.FINISHED:
-        renew_lease(runner, settings, now)
+        # The time is read once the sweep is locked: a lease that was given by an earlier one may have ended.
+        renew_lease(runner, settings, clock())
     return sweep, runner
 
 

@@ -25,16 +25,15 @@ class Presence:
         self._tools = tools
         self._last_at: datetime | None = None
 
-    @property
-    def is_certain(self) -> bool:
-        """Whether silence is the runners' own: we have been there all the time."""
+    def is_certain(self, now: datetime) -> bool:
+        """Whether silence until `now` is the runners' own: we have been there all the time."""
         longest_gap = timedelta(seconds=2 * self._tools.settings.heartbeat_seconds)
-        return self._last_at is not None and abs(self._tools.clock() - self._last_at) <= longest_gap
+        return self._last_at is not None and abs(now - self._last_at) <= longest_gap
 
     async def note(self) -> None:
         """We are here. After an absence every believed runner gets a whole lease from now, and nothing longer."""
         now = self._tools.clock()
-        if self.is_certain:
+        if self.is_certain(now):
             await self._tools.database.check()
         else:
             async with self._tools.database.write() as session:
@@ -45,6 +44,8 @@ class Presence:
         lease_until = now + timedelta(seconds=self._tools.settings.lease_seconds)
         submission_until = now + timedelta(seconds=self._tools.settings.submission_seconds)
         claim_until = now + timedelta(seconds=CLAIM_SECONDS)
+        # Whoever holds a sweep may be giving a lease by the time before; those who come after us know better.
+        await sweeps.lock_unfinished(session)
         await sweeps.forget_future(session, now=now, until=claim_until)
         await runners.extend_leases(session, lease_until)
         await runners.shorten_leases(session, RunnerState.LIVE, lease_until)

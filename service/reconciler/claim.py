@@ -44,6 +44,8 @@ class Claim:
     sweep_id: str
     worker: str
     version: int
+    claimed_at: datetime
+    """Silence is judged as of then: the clock may jump before the step has ended, and nobody was silent for that."""
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[tuple[Session, SweepRow]]:

@@ -107,7 +107,7 @@ def fruitless_runners(picture: Picture, cluster: str) -> list[RunnerRow]:
 
 
 async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
-    now, settings = claim.tools.clock(), claim.tools.settings
+    now, settings = claim.claimed_at, claim.tools.settings
     if runner.lease_until <= now:
         return f"not heard for longer than its lease, last at {runner.last_seen_at}"
     silent_since = runner.last_seen_at or runner.created_at

@@ -42,16 +42,15 @@ def start_reconciler(tools: Tools, loops: Loops) -> None:
         loops.start(f"reconciler {number}", lambda loop: _work(tools, presence, loop))
 
 
-async def take_due_step(tools: Tools, worker: str) -> bool:
+async def take_due_step(tools: Tools, worker: str, now: datetime) -> bool:
     """Claims the sweep that has been due longest and takes one step. Whether there was any."""
-    now = tools.clock()
     async with tools.database.write() as session:
         sweep = await sweeps.claim_due(session, worker, now=now, until=now + timedelta(seconds=CLAIM_SECONDS))
     if sweep is None:
         return False
     measured = tools.metrics.step_seconds.labels(sweep.state.value).time()
     with bound_contextvars(sweep=sweep.id, worker=worker), measured:
-        await _take_step(Claim(tools, sweep.id, worker, sweep.version))
+        await _take_step(Claim(tools, sweep.id, worker, sweep.version, now))
     return True
 
 
@@ -87,7 +86,8 @@ async def _work(tools: Tools, presence: Presence, loop: Loop) -> None:
     while loop.turns():
         try:
             # Nobody is judged for a silence that may have been our own.
-            was_busy = presence.is_certain and await take_due_step(tools, worker)
+            now = tools.clock()
+            was_busy = presence.is_certain(now) and await take_due_step(tools, worker, now)
         except (SweepServiceError, ClaimLost) as error:
             log.warning("reconciler waits: %s", error)
             loop.waits_for(str(error))

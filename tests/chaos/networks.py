@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 
 import httpx
 
@@ -18,6 +19,24 @@ class CutNetwork(httpx.BaseTransport):
         if self.is_cut.is_set():
             raise httpx.ConnectError("the network is cut", request=request)
         return self._real.handle_request(request)
+
+
+class TimedNetwork(httpx.BaseTransport):
+    """A real network that knows how long the service may have heard nothing."""
+
+    def __init__(self) -> None:
+        self._real = httpx.HTTPTransport()
+        self._sent_at: float | None = None
+        self.longest_silence_seconds = 0.0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """One request: the service hears it after it is sent and before it is answered."""
+        sent_at = time.monotonic()
+        answer = self._real.handle_request(request)
+        silence_seconds = time.monotonic() - (self._sent_at or sent_at)
+        self.longest_silence_seconds = max(self.longest_silence_seconds, silence_seconds)
+        self._sent_at = sent_at
+        return answer
 
 
 class MischievousNetwork(httpx.BaseTransport):

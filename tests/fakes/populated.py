@@ -91,7 +91,7 @@ async def _analysing(world: World, population: Population) -> None:
     tools = Tools(world.settings, world.database, world.clusters, world.clock)
     while await state_of(world, sweep_id) is not SweepState.ANALYSING:
         world.clock.turn(1)
-        await take_due_step(tools, "worker")
+        await take_due_step(tools, "worker", world.clock())
     population.sweeps[SweepState.ANALYSING] = sweep_id
 
 

@@ -16,7 +16,7 @@ async def reconcile_for(world: World, seconds: float = 0.0) -> None:
     """Turns the clock second by second and takes every step that is due."""
     tools = Tools(world.settings, world.database, world.clusters, world.clock)
     for _ in range(int(seconds) + 1):
-        while await take_due_step(tools, "worker"):
+        while await take_due_step(tools, "worker", world.clock()):
             pass
         world.clock.turn(1)
 

@@ -405,7 +405,7 @@ async def reconcile_until_it_is_analysed(world: World, sweep_id: str) -> None:
         if (await world.sweep(sweep_id)).state in {*FINISHED_STATES, SweepState.ANALYSING}:
             return
         world.clock.turn(1)
-        await take_due_step(tools, "worker")
+        await take_due_step(tools, "worker", world.clock())
     raise AssertionError("the sweep does not end")
 
 

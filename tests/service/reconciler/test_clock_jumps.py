@@ -1,12 +1,18 @@
 """A clock that jumps, either way, fences nobody for good, holds nothing up and charges next to nothing."""
 
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from itertools import count
+
 import pytest
 from fakes.ledger import RunnerDouble, World, small_spec, step
+from sqlalchemy import text
 
 from service.clusters.protocol import ClusterUnreachable
-from service.db import runners
+from service.db import runners, sweeps
 from service.db.runners import RunnerRow
-from service.ledger.runners import OpenedRunner
+from service.ledger.runners import OpenedRunner, open_runner
 from service.lifecycle import RunnerState, SweepState
 from service.reconciler.absence import Presence
 from service.reconciler.claim import Tools
@@ -20,7 +26,7 @@ async def reconcile_for(world: World, presence: Presence, seconds: int) -> None:
     tools = Tools(world.settings, world.database, world.clusters, world.clock)
     for _ in range(seconds):
         await presence.note()
-        while presence.is_certain and await take_due_step(tools, "worker"):
+        while presence.is_certain(world.clock()) and await take_due_step(tools, "worker", world.clock()):
             pass
         world.clock.turn(1)
 
@@ -104,3 +110,75 @@ async def test_lost_attempt_is_not_charged_for_a_jump(world: World) -> None:
     await world.fence(runner)
     (trial, *_others) = await world.trials(sweep_id)
     assert 10 <= trial.device_seconds <= 10 + world.settings.lease_seconds
+
+
+def clock_that_jumps_at_once(world: World) -> Callable[[], datetime]:
+    """The world's clock, put forward as soon as somebody has read it."""
+    readings = count()
+
+    def read() -> datetime:
+        if next(readings) == 1:
+            world.clock.turn(HOUR_SECONDS)
+        return world.clock()
+
+    return read
+
+
+async def test_clock_that_jumps_in_the_midst_of_a_step_fences_nobody(world: World, presence: Presence) -> None:
+    sweep_id = await world.create(small_spec(budget={"wall_clock": "8h"}))
+    await reconcile_for(world, presence, 2)
+    await (await newest_runner(world, sweep_id)).take("t1")
+    world.clock.turn(2)
+    clock = clock_that_jumps_at_once(world)
+    assert await take_due_step(Tools(world.settings, world.database, world.clusters, clock), "worker", clock())
+    (row,) = await runner_rows(world, sweep_id)
+    assert row.state is RunnerState.LIVE
+
+
+async def until_waiting(world: World, *others: asyncio.Task[object]) -> None:
+    """Returns when each of the tasks waits for a lock, or has ended."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while True:
+        async with world.database.read() as session:
+            waiters = (await session.execute(text(waiting))).scalar_one()
+        if waiters + sum(other.done() for other in others) >= len(others):
+            return
+        await asyncio.sleep(0.01)
+
+
+only_where_several_write_at_once = pytest.mark.parametrize("database", ["postgres"], indirect=True)
+
+
+@only_where_several_write_at_once
+async def test_report_that_waits_through_a_jump_renews_the_lease_by_the_time_after_it(
+    world: World, presence: Presence
+) -> None:
+    sweep_id = await world.create()
+    await reconcile_for(world, presence, 2)
+    runner = await newest_runner(world, sweep_id)
+    await runner.take("t1")
+    async with world.database.write() as session:
+        await sweeps.find(session, sweep_id, lock=True)
+        reporting = asyncio.create_task(runner.report(results=[step("t1", 1)]))
+        await until_waiting(world, reporting)
+        world.clock.turn(HOUR_SECONDS)
+        noting = asyncio.create_task(presence.note())
+        await until_waiting(world, reporting, noting)
+    await asyncio.gather(reporting, noting)
+    (row,) = await runner_rows(world, sweep_id)
+    assert row.lease_until > world.clock()
+
+
+@only_where_several_write_at_once
+async def test_runner_that_is_opened_while_the_clock_jumps_has_its_lease(world: World, presence: Presence) -> None:
+    sweep_id = await world.create()
+    await presence.note()
+    async with world.database.write() as session:
+        await sweeps.find(session, sweep_id, lock=True)
+        await open_runner(session, world.settings, sweep_id, "local", world.clock())
+        world.clock.turn(HOUR_SECONDS)
+        noting = asyncio.create_task(presence.note())
+        await until_waiting(world, noting)
+    await noting
+    (row,) = await runner_rows(world, sweep_id)
+    assert row.lease_until > world.clock()

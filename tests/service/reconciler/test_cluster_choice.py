@@ -27,7 +27,7 @@ def west(world: World) -> FakeClusterClient:
 async def reconcile_for(world: World, seconds: int) -> None:
     tools = Tools(world.settings, world.database, world.clusters, world.clock)
     for _ in range(seconds):
-        while await take_due_step(tools, "worker"):
+        while await take_due_step(tools, "worker", world.clock()):
             pass
         world.clock.turn(1)
 

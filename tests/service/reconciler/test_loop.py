@@ -262,7 +262,7 @@ async def test_step_that_is_stopped_gives_its_claim_back(world: World) -> None:
     sweep_id = await world.create()
     tools = Tools(world.settings, world.database, world.clusters, world.clock)
     world.cluster.hangs = True
-    task = asyncio.create_task(take_due_step(tools, "worker"))
+    task = asyncio.create_task(take_due_step(tools, "worker", world.clock()))
     while not await runner_rows(world, sweep_id):
         await asyncio.sleep(0.01)
     task.cancel()
@@ -275,7 +275,7 @@ async def test_step_that_is_stopped_stops_although_its_claim_is_lost(world: Worl
     sweep_id = await world.create()
     tools = Tools(world.settings, world.database, world.clusters, world.clock)
     world.cluster.hangs = True
-    task = asyncio.create_task(take_due_step(tools, "worker"))
+    task = asyncio.create_task(take_due_step(tools, "worker", world.clock()))
     while not await runner_rows(world, sweep_id):
         await asyncio.sleep(0.01)
     async with world.database.write() as session:
@@ -308,13 +308,13 @@ async def test_absence_is_forgiven_once_and_presence_is_not(world: World) -> Non
     sweep_id = await world.create()
     await reconcile_for(world)
     presence = Presence(Tools(world.settings, world.database, world.clusters, world.clock))
-    assert not presence.is_certain
+    assert not presence.is_certain(world.clock())
     await presence.note()
     lease = (await runner_rows(world, sweep_id))[0].lease_until
     world.clock.turn(1)
     await presence.note()
     assert (await runner_rows(world, sweep_id))[0].lease_until == lease
     world.clock.turn(1000)
-    assert not presence.is_certain
+    assert not presence.is_certain(world.clock())
     await presence.note()
     assert (await runner_rows(world, sweep_id))[0].lease_until > world.clock()

@@ -33,7 +33,7 @@ async def service_id(world: World) -> str:
 async def submitted(world: World) -> str:
     """Id of the job that the reconciler has submitted for a new sweep; it runs."""
     await world.create()
-    while await take_due_step(tools(world), "worker"):
+    while await take_due_step(tools(world), "worker", world.clock()):
         pass
     (name,) = world.cluster.jobs
     world.cluster.becomes(name, JobState.RUNNING)

@@ -40,7 +40,7 @@ async def claim_of(world: World) -> Claim:
     async with world.database.write() as session:
         sweep = await sweeps.claim_due(session, "worker", now=now, until=now.replace(year=2027))
     assert sweep is not None
-    return Claim(tools_of(world), sweep.id, "worker", sweep.version)
+    return Claim(tools_of(world), sweep.id, "worker", sweep.version, now)
 
 
 async def test_sweep_that_is_cancelled_while_its_runner_is_submitted_stays_so(
@@ -48,7 +48,7 @@ async def test_sweep_that_is_cancelled_while_its_runner_is_submitted_stays_so(
 ) -> None:
     sweep_id = await world.create()
     world.cluster = BusyCluster(lambda: world.cancel(sweep_id))
-    assert await take_due_step(tools_of(world), "worker")
+    assert await take_due_step(tools_of(world), "worker", world.clock())
     sweep = await world.sweep(sweep_id)
     assert (sweep.state, sweep.claimed_by) == (SweepState.CANCELLING, None)
     assert sweep.due_at <= world.clock(), "it must be looked at again at once"
@@ -62,7 +62,7 @@ async def test_database_that_goes_away_during_a_step_is_no_bug(world: World, cap
     await world.create()
     world.cluster = BusyCluster(loses_database)
     with pytest.raises(DatabaseUnavailable):
-        await take_due_step(tools_of(world), "worker")
+        await take_due_step(tools_of(world), "worker", world.clock())
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
@@ -70,7 +70,7 @@ async def test_runner_is_not_opened_for_a_sweep_that_was_paused_meanwhile(world:
     world.other_clusters["first"] = BusyCluster(lambda: world.pause(sweep_id))
     world.other_clusters["second"] = FakeClusterClient()
     sweep_id = await world.create(small_spec(clusters=["first", "second"]))
-    assert await take_due_step(tools_of(world), "worker")
+    assert await take_due_step(tools_of(world), "worker", world.clock())
     async with world.database.read() as session:
         rows = await runners.of_sweep(session, sweep_id)
     assert [(row.cluster, row.is_draining) for row in rows] == [("first", True)]
@@ -81,7 +81,7 @@ async def test_sweep_that_grows_when_all_its_trials_have_ended_is_not_analysed_w
     world: World,
 ) -> None:
     sweep_id = await world.create()
-    assert await take_due_step(tools_of(world), "worker")
+    assert await take_due_step(tools_of(world), "worker", world.clock())
     runner = await world.open_runner(sweep_id)
     for index in range(4):
         await runner.take(f"t{index}")
