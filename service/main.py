@@ -51,6 +51,7 @@ from service.logs import configure_logs
 from service.operations.cluster_settings import check_settings, keep_settings
 from service.reconciler.claim import Tools
 from service.reconciler.loop import start_reconciler
+from service.reconciler.retention import start_retention
 from service.reconciler.rounds import start_rounds
 from service.robustness.figures import figure_files
 from service.settings import Role, Settings, SettingsRefused, read_settings
@@ -190,6 +191,7 @@ def _start_loops(parts: Parts) -> None:
     tools = Tools(parts.settings, parts.database, parts.clusters, parts.clock, parts.metrics)
     start_reconciler(tools, parts.loops)
     start_rounds(tools, parts.loops)
+    start_retention(tools, parts.loops)
     parts.loops.start(
         "sender of webhooks", lambda loop: send_deliveries(parts.database, parts.postman, parts.clock, loop)
     )

@@ -123,6 +123,9 @@ class Settings(BaseSettings):
         default=120.0, gt=0, description="Requests with a wrong key or none that one address may send to one process."
     )
 
+    deliveries_kept_days: float = Field(
+        default=30.0, gt=0, description="How long a message to a webhook is kept that was taken or given up."
+    )
     webhooks_allow_http: bool = Field(default=False, description="Whether webhooks may lead to http:// too.")
     webhooks_allow_private: bool = Field(
         default=False, description="Whether webhooks may lead to this machine and to private networks."

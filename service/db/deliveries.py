@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, or_, select, tuple_, update
+from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, delete, or_, select, tuple_, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from service.db import webhooks
@@ -28,7 +28,7 @@ class DeliveryRow(Base):
     sequence: Mapped[int | None]
     kind: Mapped[str] = mapped_column(String(40))
     payload: Mapped[dict[str, Any]] = mapped_column(Json)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     """When it is sent next; none once it was taken or given up."""
     attempts: Mapped[int] = mapped_column(default=0)
@@ -111,3 +111,20 @@ async def forget_future(session: Session, *, now: datetime, until: datetime) -> 
     untried = (DeliveryRow.due_at > now) & (DeliveryRow.attempts == 0)
     await session.execute(update(DeliveryRow).where(untried).values(due_at=now))
     await session.execute(update(DeliveryRow).where(DeliveryRow.claimed_until > until).values(claimed_until=until))
+
+
+async def is_any_old(session: Session, before: datetime) -> bool:
+    """Whether there is a message to delete."""
+    return (await session.scalars(_old(before).limit(1))).one_or_none() is not None
+
+
+async def delete_old(session: Session, before: datetime, *, limit: int) -> int:
+    """Deletes up to `limit` messages of before that time which were taken or given up; how many it has deleted."""
+    old = [*await session.scalars(_old(before).limit(limit).with_for_update(skip_locked=True))]
+    await session.execute(delete(DeliveryRow).where(DeliveryRow.id.in_(old)))
+    return len(old)
+
+
+def _old(before: datetime) -> Select[str]:
+    ended = select(DeliveryRow.id).where(DeliveryRow.created_at < before, DeliveryRow.due_at.is_(None))
+    return ended.order_by(DeliveryRow.created_at)

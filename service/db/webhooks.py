@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import String, Text, func, select
+from sqlalchemy import ColumnElement, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, Json, UtcDateTime
@@ -62,8 +62,25 @@ async def count_of_owner(session: Session, owner: str) -> int:
     return await session.scalar(select(func.count()).where(WebhookRow.owner == owner)) or 0
 
 
+async def is_any_secret_over(session: Session, now: datetime) -> bool:
+    """Whether there is a previous secret to forget."""
+    return (
+        await session.scalars(select(WebhookRow.id).where(_has_secret_over(now)).limit(1))
+    ).one_or_none() is not None
+
+
+async def forget_secrets_over(session: Session, now: datetime) -> None:
+    """Takes away every previous secret that signs nothing any more."""
+    nothing = {"sealed_previous_secret": None, "previous_secret_ends_at": None}
+    await session.execute(update(WebhookRow).where(_has_secret_over(now)).values(nothing))
+
+
 async def told_of(session: Session, owner: str, kind: str) -> list[WebhookRow]:
     """The owner's webhooks that are told of that kind; none of them is deleted before this transaction ends."""
     query = select(WebhookRow).where(WebhookRow.owner == owner, WebhookRow.is_enabled)
     rows = await session.scalars(query.order_by(WebhookRow.id).with_for_update(read=True, key_share=True))
     return [row for row in rows if kind in row.kinds]
+
+
+def _has_secret_over(now: datetime) -> ColumnElement[bool]:
+    return WebhookRow.previous_secret_ends_at <= now

@@ -181,3 +181,4 @@ def _create_webhooks() -> None:
         sa.UniqueConstraint("webhook_id", "sweep_id", "sequence", name="uq_deliveries_webhook_id_sweep_id_sequence"),
     )
     op.create_index("ix_deliveries_due_at", "deliveries", ["due_at"])
+    op.create_index("ix_deliveries_created_at", "deliveries", ["created_at"])
