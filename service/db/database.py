@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import QueuePool
@@ -23,6 +23,8 @@ BUSY_SECONDS = 30
 
 UNREACHABLE = ConnectionError | TimeoutError | FileNotFoundError | socket.gaierror
 """Nothing listens, no socket is there, or nobody knows the name of the host now."""
+TAKEN = "23505"
+TAKEN_ON_SQLITE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 DISK_FULL = "53100"
 UNAVAILABLE_CLASSES = ("08", "40", "53", "57")
 """PostgreSQL's SQLSTATE classes: connection, rollback (deadlock), resources, shut down. Asking again may help."""
@@ -128,15 +130,20 @@ def _refusals() -> Iterator[None]:
     """Turns a full or absent database, and a lost race, into a refusal that says what to do. Bugs stay bugs."""
     try:
         yield
-    except IntegrityError as error:
-        raise MadeMeanwhile("another request made the same thing at the same moment: ask again") from error
     except (DBAPIError, PoolTimeout, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
+        if _is_taken(cause):
+            raise MadeMeanwhile("another request made the same thing at the same moment: ask again") from error
         if _is_full(cause):
             raise DatabaseFull("the disk of the database is full: free some space; nothing was half-written") from error
         if _is_unavailable(error, cause):
             raise DatabaseUnavailable(f"the database does not answer: {cause}") from error
         raise
+
+
+def _is_taken(cause: BaseException | None) -> bool:
+    """Whether a key is there already. Whoever breaks another rule of the schema has a bug: parents are locked first."""
+    return _sqlstate(cause) == TAKEN or getattr(cause, "sqlite_errorname", None) in TAKEN_ON_SQLITE
 
 
 def _is_full(cause: BaseException | None) -> bool:

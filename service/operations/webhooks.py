@@ -144,7 +144,7 @@ async def test_webhook(
     """What came of a test message that was sent at once, whether the webhook is enabled or not. It is tried once."""
     now = clock()
     async with database.write() as session:
-        webhook = await find_webhook(session, caller, webhook_id)
+        webhook = await find_webhook(session, caller, webhook_id, lock=True)
         claimed = DeliveryRow(
             webhook_id=webhook.id,
             kind=TEST_KIND,

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from service.auth.keys import make_key
 from service.db import keys
 from service.db.database import Database
-from service.errors import DatabaseFull, DatabaseUnavailable
+from service.errors import DatabaseFull, DatabaseUnavailable, MadeMeanwhile
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -51,6 +52,36 @@ async def test_concurrent_read_modify_write_loses_no_update(database: Database) 
     await asyncio.gather(*[increment() for _ in range(20)])
     async with database.read() as session:
         assert await session.scalar(text("SELECT value FROM counter")) == 20
+
+
+async def _create_rows_with_rules(database: Database) -> None:
+    """A parent with the id 1 and a child of it, in tables with every kind of rule."""
+    async with database.write() as session:
+        await session.execute(text("CREATE TABLE parents (id INTEGER PRIMARY KEY)"))
+        columns = "id INTEGER PRIMARY KEY, parent INTEGER NOT NULL REFERENCES parents (id), name INTEGER UNIQUE"
+        await session.execute(text(f"CREATE TABLE children ({columns}, CHECK (name < 10))"))
+        await session.execute(text("INSERT INTO parents VALUES (1)"))
+        await session.execute(text("INSERT INTO children VALUES (1, 1, 1)"))
+
+
+@pytest.mark.parametrize("row", ["1, 1, 2", "2, 1, 1"], ids=["primary key", "unique"])
+async def test_what_is_there_already_is_a_race_that_was_lost(database_url: str, row: str) -> None:
+    database = Database(database_url)
+    await _create_rows_with_rules(database)
+    with pytest.raises(MadeMeanwhile, match="ask again"):
+        async with database.write() as session:
+            await session.execute(text(f"INSERT INTO children VALUES ({row})"))
+    await database.close()
+
+
+@pytest.mark.parametrize("row", ["2, 7, 2", "2, NULL, 2", "2, 1, 10"], ids=["no parent", "nothing", "check"])
+async def test_every_other_broken_rule_is_a_bug(database_url: str, row: str) -> None:
+    database = Database(database_url)
+    await _create_rows_with_rules(database)
+    with pytest.raises(IntegrityError):
+        async with database.write() as session:
+            await session.execute(text(f"INSERT INTO children VALUES ({row})"))
+    await database.close()
 
 
 async def test_full_database_is_refused_with_a_sentence(tmp_path: Path) -> None:
