@@ -110,7 +110,7 @@ async def _prepare_database(settings: Settings) -> None:
             except DatabaseUnavailable as error:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise
-                log.warning("waiting for the database: %s", error.detail)
+                log.warning("waiting for the database", extra={"reason": error.detail})
                 await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311  # jitter is no secret
             else:
                 return

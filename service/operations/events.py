@@ -119,7 +119,7 @@ class _Feed:
                 is_new = position is not None and position.event_count > self._last
                 rows = await events.after(session, self._sweep_id, self._last, limit=PAGE) if is_new else []
         except SweepServiceError as error:
-            log.warning("events cannot be read: %s", error.detail)
+            log.warning("events cannot be read", extra={"reason": error.detail})
             return False
         self._kept.extend(_view(row) for row in rows)
         self._last = rows[-1].sequence if rows else self._last

@@ -61,7 +61,7 @@ async def stay_present(tools: Tools, presence: Presence, loop: Loop) -> None:
         try:
             await presence.note()
         except SweepServiceError as error:
-            log.warning("runners cannot be heard: %s", error.detail)
+            log.warning("runners cannot be heard", extra={"reason": error.detail})
             loop.waits_for(error.detail)
         except Exception:  # whatever it is, the next note may succeed
             log.exception("presence not noted")

@@ -33,7 +33,7 @@ async def _make_report(claim: Claim, picture: Picture) -> bool:
     try:
         report = await make_report(tools.database, picture.sweep, tools.clock())
     except Exception as error:  # whatever it is, a person must hear of it rather than wait for ever
-        log.exception("report not made: sweep=%s", claim.sweep_id)
+        log.exception("report not made", extra={"sweep": claim.sweep_id})
         reason = f"the report could not be made: {error}"
         async with claim.decide() as (session, sweep):
             await sweeps.cut(session, tools.settings, sweep, SweepState.FAILED, tools.clock(), reason)

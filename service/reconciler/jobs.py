@@ -117,7 +117,8 @@ async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
         client = await claim.tools.clusters.client(runner.cluster)
         state = await client.state(runner.submission_id)
     except NO_ANSWER as error:
-        log.warning("cluster cannot tell about a job: cluster=%s runner=%s: %s", runner.cluster, runner.id, error)
+        told = {"cluster": runner.cluster, "runner": runner.id, "reason": str(error)}
+        log.warning("cluster cannot tell about a job", extra=told)
         return None
     if state is None:
         is_late = _is_past(runner.created_at, UNKNOWN_JOB_SECONDS, now)
@@ -158,7 +159,7 @@ async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
     except NO_ANSWER as error:
         # The job may have been accepted all the same: a fenced runner counts nothing and is stopped later.
         reason = f"could not be submitted to cluster {cluster}: {error}"
-        log.warning("runner not submitted: runner=%s: %s", opened.runner_id, error)
+        log.warning("runner not submitted", extra={"runner": opened.runner_id, "reason": str(error)})
         async with claim.write() as (session, sweep):
             row = await runners.find(session, opened.runner_id, lock=True)
             assert row is not None, f"runner {opened.runner_id} vanished"
@@ -169,7 +170,8 @@ async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
         row = await runners.find(session, opened.runner_id, lock=True)
         assert row is not None, f"runner {opened.runner_id} vanished"
         row.was_accepted, sweep.state_reason = True, None
-    log.info("runner submitted: runner=%s cluster=%s job=%s", opened.runner_id, cluster, opened.submission_id)
+    submitted = {"runner": opened.runner_id, "cluster": cluster, "job": opened.submission_id}
+    log.info("runner submitted", extra=submitted)
     return True
 
 
@@ -197,7 +199,8 @@ async def _is_over(claim: Claim, runner: RunnerRow) -> bool:
         if runner.state is RunnerState.FENCED or _is_past(ended_at, GOODBYE_SECONDS, now):
             await client.stop(runner.submission_id)
     except NO_ANSWER as error:
-        log.warning("cluster cannot settle a job: cluster=%s runner=%s: %s", runner.cluster, runner.id, error)
+        told = {"cluster": runner.cluster, "runner": runner.id, "reason": str(error)}
+        log.warning("cluster cannot settle a job", extra=told)
         # A runner that cannot reach us ends by itself when its patience does; one that can is told so.
         return _is_past(ended_at, settings.runner_patience_seconds + settings.lease_seconds, now)
     return False

@@ -62,9 +62,9 @@ async def _take_step(claim: Claim) -> None:
         await _release(claim, look_again_seconds, unless_woken_since=picture.sweep.due_at)
     except ClaimLost as lost:
         claim.tools.metrics.claims_lost.inc()
-        log.info("claim lost: %s", lost)
+        log.info("claim lost", extra={"reason": str(lost)})
     except Overtaken as overtaken:
-        log.info("step given up: %s", overtaken)
+        log.info("step given up", extra={"reason": str(overtaken)})
         await _release(claim, 0.0)
     except asyncio.CancelledError:
         # Nothing may take the place of the cancellation: a claim that is lost, or given back already, is no news.
@@ -89,7 +89,7 @@ async def _work(tools: Tools, presence: Presence, loop: Loop) -> None:
             now = tools.clock()
             was_busy = presence.is_certain(now) and await take_due_step(tools, worker, now)
         except (SweepServiceError, ClaimLost) as error:
-            log.warning("reconciler waits: %s", error)
+            log.warning("reconciler waits", extra={"reason": str(error)})
             loop.waits_for(str(error))
             was_busy = False
         except Exception:  # whatever it is, the next sweep is looked at

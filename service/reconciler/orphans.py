@@ -34,7 +34,8 @@ async def stop_orphans(tools: Tools, cluster: str) -> None:
     for job in ours:
         reason = _why_orphaned(job, known.get(job.metadata[RUNNER]), tools.clock())
         if reason is not None:
-            log.warning("orphan stopped: cluster=%s job=%s: %s", cluster, job.submission_id, reason)
+            stopped = {"cluster": cluster, "job": job.submission_id, "reason": reason}
+            log.warning("orphan stopped", extra=stopped)
             await client.stop(job.submission_id)
 
 

@@ -54,7 +54,7 @@ async def _go_round(tools: Tools, loop: Loop, claim: ClaimDue, every_seconds: fl
         try:
             await visit_due(tools, claim, every_seconds, visit)
         except SweepServiceError as error:
-            log.warning("clusters are not visited: %s", error.detail)
+            log.warning("clusters are not visited", extra={"reason": error.detail})
             loop.waits_for(error.detail)
         except Exception:  # whatever it is, the next round may succeed
             log.exception("clusters are not visited")
@@ -72,6 +72,6 @@ async def _visit_safely(visit: Visit, row: ClusterRow) -> None:
     try:
         await visit(row)
     except (ClusterUnreachable, ClusterRefused, SweepServiceError) as error:
-        log.warning("cluster not visited: cluster=%s: %s", row.name, error)
+        log.warning("cluster not visited", extra={"cluster": row.name, "reason": str(error)})
     except Exception:  # a bug with one cluster must not keep the others from being visited
-        log.exception("cluster not visited: cluster=%s", row.name)
+        log.exception("cluster not visited", extra={"cluster": row.name})

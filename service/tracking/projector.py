@@ -54,7 +54,7 @@ async def project(projection: Projection, loop: Loop) -> None:
         try:
             was_behind = await project_next_batch(projection, worker)
         except (SweepServiceError, TrackingUnavailable, TrackingRefused) as error:
-            log.warning("projector waits: %s", error)
+            log.warning("projector waits", extra={"reason": str(error)})
             loop.waits_for(str(error))
             was_behind = False
         except Exception:  # whatever it is, the other sweeps are shown
@@ -87,7 +87,7 @@ async def project_next_batch(projection: Projection, worker: str) -> bool:
         # Our own database is away: the claim ends by itself.
         raise
     except Exception as error:
-        log.exception("not shown: sweep=%s", claimed.row.sweep_id)
+        log.exception("not shown in MLflow", extra={"sweep": claimed.row.sweep_id})
         await _fail(projection, claimed, worker, f"a bug of the service; its log tells more: {error!r}")
     return True
 
@@ -188,7 +188,7 @@ async def _fail(
     projection: Projection, claimed: ClaimedProjection, worker: str, problem: str, *, is_stale: bool = False
 ) -> None:
     """Gives the claim back; nobody tries the sweep again too soon."""
-    log.warning("not shown in MLflow yet: sweep=%s: %s", claimed.row.sweep_id, problem)
+    log.warning("not shown in MLflow yet", extra={"sweep": claimed.row.sweep_id, "reason": problem})
     async with projection.database.write() as session:
         cursor = await projections.find_claimed(session, claimed.row.sweep_id, worker)
         if cursor is None:

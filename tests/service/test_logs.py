@@ -1,16 +1,20 @@
 """Every line has its ids as fields, whoever wrote it, and shows no secret, whoever put it there."""
 
+import ast
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.contextvars import bound_contextvars
 
+import service
 from service.logs import configure_logs, without_secrets
 from service.settings import LogFormat
 
+LEVELS = ("debug", "info", "warning", "error", "exception", "critical", "log")
 KEY = "sws_0a1b2c3d_" + "f" * 64
 
 
@@ -31,16 +35,37 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 def test_json_line_carries_the_ids_that_are_bound_and_those_that_are_given(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("json", "info")
     with bound_contextvars(sweep="abc"):
-        logging.getLogger("service.somewhere").info("runner submitted: %s", "r1", extra={"cluster": "local"})
+        logging.getLogger("service.somewhere").info("runner submitted", extra={"cluster": "local"})
     (line,) = lines(capsys)
     assert line.pop("at")
     assert line == {
-        "event": "runner submitted: r1",
+        "event": "runner submitted",
         "level": "info",
         "logger": "service.somewhere",
         "sweep": "abc",
         "cluster": "local",
     }
+
+
+def logging_calls() -> Iterator[tuple[str, ast.Call]]:
+    """Every call of a logger, with its place; not those of `supsweep up`, a command that writes sentences."""
+    package = Path(service.__file__).parent
+    for file in sorted(package.rglob("*.py")):
+        if file.is_relative_to(package / "embedded"):
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="log"), attr=level)) if level in LEVELS:
+                    yield f"{file.relative_to(package)}:{node.lineno}", node
+
+
+def test_every_message_is_the_same_words_each_time_and_what_differs_is_a_field() -> None:
+    calls = dict(logging_calls())
+    assert len(calls) > 20
+    for place, call in calls.items():
+        *_level, message = call.args
+        assert isinstance(message, ast.Constant), f"{place}: the message is put together, give what differs as extra"
+        assert len(call.args) == (2 if call.func.attr == "log" else 1), f"{place}: give what differs as extra"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])

@@ -56,7 +56,10 @@ async def test_a_job_whose_runner_is_unknown_is_stopped_and_told_of(
     with caplog.at_level(logging.WARNING):
         await stop_orphans(tools(world), "local")
     assert world.cluster.states["job-1"] is JobState.STOPPED
-    assert "job=job-1: the ledger knows no runner gone-1" in caplog.text
+    (line,) = [record for record in caplog.records if record.message == "orphan stopped"]
+    fields = vars(line)
+    assert (fields["cluster"], fields["job"]) == ("local", "job-1")
+    assert fields["reason"] == "the ledger knows no runner gone-1"
 
 
 async def test_jobs_of_others_are_left_alone(world: World) -> None:
