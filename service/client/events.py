@@ -5,15 +5,12 @@ from collections.abc import Iterator
 import httpx
 
 from service.client.calls import CONNECT_SECONDS, checked, sweep_path
-from service.client.event_stream import read_events
+from service.client.event_stream import SILENCE_SECONDS, read_events
 from service.client.failures import ApiError, ServiceUnreachable
 from service.client.patience import Patience
 from service.client.sweeps import SweepCalls
 from service.lifecycle import FINISHED_STATES
 from service.schemas.events import EventView
-
-SILENCE_SECONDS = 45.0
-"""An event stream that is silent for longer is dead: the service breaks silence every 15 s."""
 
 
 class EventCalls(SweepCalls):

@@ -1,7 +1,8 @@
 """What the runners of a sweep have printed, read from their clusters, one after another or as it comes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
 from service.clusters.protocol import ClusterRefused, ClusterUnreachable
 from service.clusters.registry import ClusterRegistry
@@ -10,10 +11,19 @@ from service.db.database import Database, Session
 from service.db.runners import RunnerRow
 from service.errors import NotFound, UnknownCluster
 from service.lifecycle import FINISHED_STATES
+from service.operations.log_positions import Position
 from service.operations.redaction import redact
 
 POLL_SECONDS = 2.0
 """Ray sends a log from its beginning every time."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some lines, and where a reader stands who has them."""
+
+    text: str
+    position: Position
 
 
 async def check_runner(session: Session, sweep_id: str, runner_id: str | None) -> None:
@@ -24,29 +34,34 @@ async def check_runner(session: Session, sweep_id: str, runner_id: str | None) -
 
 
 async def read_logs(
-    database: Database, registry: ClusterRegistry, sweep_id: str, runner_id: str | None
-) -> AsyncIterator[str]:
+    database: Database, registry: ClusterRegistry, sweep_id: str, runner_id: str | None, after: Position
+) -> AsyncGenerator[Piece]:
     """What every runner has printed so far, the first one first; `runner_id` takes that one alone."""
-    for log in await _Logs(sweep_id, runner_id).look(database):
-        yield log.header() + await log.news(registry)
+    logs = _Logs(sweep_id, runner_id, after)
+    for log in await logs.look(database):
+        if piece := await logs.next_piece(log, registry):
+            yield piece
 
 
 async def follow_logs(
-    database: Database, registry: ClusterRegistry, sweep_id: str, runner_id: str | None, stopping: asyncio.Event
-) -> AsyncIterator[str]:
-    """What has been printed and what will be, until nothing more can come or this process stops.
+    database: Database,
+    registry: ClusterRegistry,
+    sweep_id: str,
+    runner_id: str | None,
+    after: Position,
+    stopping: asyncio.Event,
+) -> AsyncGenerator[Piece]:
+    """What has been printed after a position and what will be, until nothing more can come or this process stops.
 
     A header comes wherever another runner speaks. A runner that takes the place of a dead one comes behind it.
     """
-    logs, speaker = _Logs(sweep_id, runner_id), ""
+    logs = _Logs(sweep_id, runner_id, after)
     while not stopping.is_set():
         # Looked at first: what is printed before the end is then read after it.
         current, is_finished = await logs.look(database), await _is_finished(database, sweep_id)
         for log in current:
-            news = await log.news(registry)
-            if news or not log.is_introduced:
-                yield news if speaker == log.runner_id else log.header() + news
-                speaker = log.runner_id
+            if piece := await logs.next_piece(log, registry):
+                yield piece
         is_whole = runner_id is not None and all(log.is_whole for log in current)
         if is_finished or is_whole:
             return
@@ -56,9 +71,11 @@ async def follow_logs(
 class _Logs:
     """The logs of a sweep's runners, each read on where it was left."""
 
-    def __init__(self, sweep_id: str, runner_id: str | None) -> None:
+    def __init__(self, sweep_id: str, runner_id: str | None, after: Position) -> None:
         self._sweep_id = sweep_id
         self._runner_id = runner_id
+        self._after = after
+        self._speaker = after.speaker
         self._logs: dict[str, _RunnerLog] = {}
 
     async def look(self, database: Database) -> "list[_RunnerLog]":
@@ -67,27 +84,37 @@ class _Logs:
             rows = await runners.of_sweep(session, self._sweep_id)
         for row in rows:
             if not row.is_external and self._runner_id in (None, row.id):
-                self._logs.setdefault(row.id, _RunnerLog()).row = row
+                self._logs.setdefault(row.id, _RunnerLog(row, self._after)).row = row
         return list(self._logs.values())
+
+    async def next_piece(self, log: "_RunnerLog", registry: ClusterRegistry) -> Piece | None:
+        """What is new in one of the logs, below a header if another runner spoke last."""
+        news = await log.news(registry)
+        if not news and log.is_introduced:
+            return None
+        text = news if self._speaker == log.row.ordinal else log.header() + news
+        self._speaker = log.row.ordinal
+        return Piece(text, self._position())
+
+    def _position(self) -> Position:
+        unfinished = [log.row.ordinal for log in self._logs.values() if not log.is_whole]
+        whole_before = min(unfinished, default=1 + max(log.row.ordinal for log in self._logs.values()))
+        known = [log for log in self._logs.values() if log.is_introduced and log.row.ordinal >= whole_before]
+        return Position(whole_before, self._speaker, {log.row.ordinal: log.characters for log in known})
 
 
 class _RunnerLog:
     """The log of one runner, and how much of it has been read."""
 
-    row: RunnerRow
-
-    def __init__(self) -> None:
-        self.is_introduced = False
-        """Whether its header has been written."""
-        self._read = 0
-        self.is_whole = False
+    def __init__(self, row: RunnerRow, after: Position) -> None:
+        self.row = row
+        self.is_whole = row.ordinal < after.whole_before
         """Whether all that will ever be in it has been read."""
+        self.is_introduced = self.is_whole or row.ordinal in after.read
+        """Whether its header has been written."""
+        self.characters = after.read.get(row.ordinal, 0)
+        """How much of it has been read."""
         self._trouble: str | None = None
-
-    @property
-    def runner_id(self) -> str:
-        """Id of the runner."""
-        return self.row.id
 
     def header(self) -> str:
         """The line that says who speaks."""
@@ -112,8 +139,8 @@ class _RunnerLog:
     def _unread(self, log: str) -> str:
         """The lines that are new. A line is whole when another one has begun, or when no more will come."""
         end = len(log) if self.is_whole else 1 + max(log.rfind("\n"), log.rfind("\r"))
-        unread = log[self._read : end]
-        self._read = max(self._read, end)
+        unread = log[self.characters : end]
+        self.characters = max(self.characters, end)
         return unread + "\n" if self.is_whole and unread and not unread.endswith("\n") else unread
 
     def _tell(self, trouble: str) -> str:

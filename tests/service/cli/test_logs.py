@@ -1,5 +1,6 @@
 """`supsweep logs`: text as it comes, of all runners or of one."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -29,7 +30,9 @@ def test_logs_are_written_as_they_are(
 
 
 def test_one_runner_is_followed(supsweep: Supsweep, scripted: ScriptedService, sweep: SweepDetail, place: str) -> None:
-    scripted.answers("GET", place, Answer(LOG))
+    pieces = [f"data: {json.dumps({'text': text})}\nid: 1;1;1:9\nevent: log\n\n" for text in (LOG[:60], LOG[60:])]
+    end = "event: end\ndata: {}\n\n"
+    scripted.answers("GET", place, Answer(pieces[0], breaks_off=True), Answer(pieces[1] + end))
     assert supsweep("logs", sweep.id, "--follow", "--runner", "r-1").stdout == LOG
     assert scripted.requests_of("GET", place)[0].path.endswith("?follow=true&runner=r-1")
 
@@ -38,7 +41,7 @@ def test_logs_that_break_off_are_told_of(
     supsweep: Supsweep, scripted: ScriptedService, sweep: SweepDetail, place: str
 ) -> None:
     scripted.answers("GET", place, Answer(LOG, breaks_off=True))
-    result = supsweep("logs", sweep.id, "--follow")
+    result = supsweep("logs", sweep.id)
     assert (result.exit_code, result.stdout) == (1, LOG)
     assert "no whole answer came" in result.stderr
 

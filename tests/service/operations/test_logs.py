@@ -14,6 +14,7 @@ from service.db import runners, sweeps
 from service.errors import NotFound
 from service.lifecycle import SweepState
 from service.operations import logs
+from service.operations.log_positions import Position
 from service.operations.logs import check_runner, follow_logs, read_logs
 
 PATIENCE_SECONDS = 10.0
@@ -53,14 +54,16 @@ async def finish(world: World, sweep_id: str) -> None:
 
 
 async def everything(world: World, sweep_id: str, runner_id: str | None = None) -> str:
-    return "".join([text async for text in read_logs(world.database, world.clusters, sweep_id, runner_id)])
+    pieces = read_logs(world.database, world.clusters, sweep_id, runner_id, Position())
+    return "".join([piece.text async for piece in pieces])
 
 
 class Follower:
     """Follows the logs of a sweep and keeps what it has read."""
 
-    def __init__(self, world: World, sweep_id: str, runner_id: str | None) -> None:
+    def __init__(self, world: World, sweep_id: str, runner_id: str | None, after: Position) -> None:
         self.text = ""
+        self.position = after
         self.stopping = asyncio.Event()
         self.task = asyncio.create_task(self._follow(world, sweep_id, runner_id))
 
@@ -74,13 +77,17 @@ class Follower:
         await asyncio.wait_for(self.task, PATIENCE_SECONDS)
 
     async def _follow(self, world: World, sweep_id: str, runner_id: str | None) -> None:
-        async for text in follow_logs(world.database, world.clusters, sweep_id, runner_id, self.stopping):
-            self.text += text
+        followed = follow_logs(world.database, world.clusters, sweep_id, runner_id, self.position, self.stopping)
+        async for piece in followed:
+            self.text += piece.text
+            self.position = Position.parse(str(piece.position))
 
 
 @asynccontextmanager
-async def following(world: World, sweep_id: str, runner_id: str | None = None) -> AsyncIterator[Follower]:
-    follower = Follower(world, sweep_id, runner_id)
+async def following(
+    world: World, sweep_id: str, runner_id: str | None = None, after: Position | None = None
+) -> AsyncIterator[Follower]:
+    follower = Follower(world, sweep_id, runner_id, after or Position())
     yield follower
     follower.stopping.set()
     await follower.ends()
@@ -212,3 +219,35 @@ async def test_following_one_runner_ends_with_it(world: World) -> None:
         await settle(world, first)
         await follower.ends()
     assert follower.text == f"{header(first, 'submitting')}one\n"
+
+
+async def test_a_reader_goes_on_from_every_position_as_if_nothing_had_been_between(world: World) -> None:
+    sweep_id = await world.create()
+    first, second = [await running(world, sweep_id) for _ in range(2)]
+    position, ones, others = Position(), header(first, "submitting"), header(second, "submitting")
+    for runner, word, expected in (
+        (first, "a\nhalf a", f"{ones}a\n{others}"),
+        (second, "b\n", "b\n"),
+        (second, "c\n", "c\n"),
+        (first, " line\nd\n", f"{ones}half a line\nd\n"),
+        (second, "e\n", f"{others}e\n"),
+    ):
+        say(world, runner, word)
+        async with following(world, sweep_id, after=position) as follower:
+            await follower.until(lambda text, expected=expected: text == expected)  # type: ignore[misc]
+        position = follower.position
+
+
+async def test_what_is_wholly_read_is_told_by_one_number_and_not_read_again(world: World) -> None:
+    sweep_id = await world.create()
+    for _ in range(3):
+        await settle(world, await running(world, sweep_id, "over\n"))
+    last = await running(world, sweep_id, "one\n")
+    async with following(world, sweep_id) as follower:
+        await follower.until(lambda text: text.endswith("one\n"))
+    assert str(follower.position) == "4;4;4:4"
+    say(world, last, "two\n")
+    await finish(world, sweep_id)
+    async with following(world, sweep_id, after=follower.position) as again:
+        await again.ends()
+    assert again.text == "two\n"
