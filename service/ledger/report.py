@@ -153,24 +153,28 @@ async def _count_outcome(reported: _Reported, ending: TrialEnding) -> None:
     if found is None:
         return
     attempt, trial = found
-    session, spec, now = reported.session, reported.spec, reported.now
-    end_attempt(attempt, trial, ending.outcome, max(attempt.device_seconds, ending.attempt_device_seconds), now)
+    outcome, reason, score = _judge(reported.spec, ending)
+    spent = max(attempt.device_seconds, ending.attempt_device_seconds)
+    end_attempt(attempt, trial, outcome, spent, reported.now)
     reported.runner.progress += 1
-    missing = [metric.name for metric in spec.metrics if metric.name not in ending.scores]
-    if ending.outcome is Outcome.COMPLETED and missing:
-        reason = f"completed without the sweep's metric {missing[0]}"
-        await end_trial(session, trial, Outcome.FAILED, now, reason=reason, scores=ending.scores, facts=ending.facts)
-        return
     await end_trial(
-        session,
+        reported.session,
         trial,
-        ending.outcome,
-        now,
-        reason=ending.reason,
+        outcome,
+        reported.now,
+        reason=reason,
         scores=ending.scores,
-        score=ending.scores.get(spec.score_metric.name),
+        score=score,
         facts=ending.facts,
     )
+
+
+def _judge(spec: SweepSpec, ending: TrialEnding) -> tuple[Outcome, str | None, float | None]:
+    """Outcome, reason and score: a trial that completed without a metric of the sweep has failed."""
+    missing = [metric.name for metric in spec.metrics if metric.name not in ending.scores]
+    if ending.outcome is Outcome.COMPLETED and missing:
+        return Outcome.FAILED, f"completed without the sweep's metric {missing[0]}", None
+    return ending.outcome, ending.reason, ending.scores.get(spec.score_metric.name)
 
 
 async def _count_loss(reported: _Reported, loss: LostTrial) -> None:

@@ -81,6 +81,9 @@ async def test_completed_trial_without_the_metric_is_failed(world: World) -> Non
     trial = (await world.trials(sweep_id))[0]
     assert trial.outcome is Outcome.FAILED
     assert "val_top1" in (trial.reason or "")
+    async with world.database.read() as session:
+        (attempt,) = await trials.attempts_of(session, trial.id)
+    assert attempt.ending == Outcome.FAILED
 
 
 async def test_lost_trial_is_planned_again_and_its_time_is_charged(world: World) -> None:
