@@ -56,8 +56,11 @@ async def _paused_by_quota(claim: Claim, picture: Picture) -> bool:
 def _runners_keep_dying(claim: Claim, picture: Picture) -> tuple[SweepState, str] | None:
     """On every cluster, runners that it had accepted died one after another with nothing to show for it.
 
-    Submissions that failed are not counted: a cluster that is away says nothing about the sweep.
+    Submissions that failed are not counted: a cluster that is away says nothing about the sweep. Neither is it given
+    up while a runner that has something to show goes on with it, a person's own for example.
     """
+    if any(runner.progress for runner in picture.active_runners):
+        return None
     most = claim.tools.settings.max_idle_runners
     dead = [_died_on_its_own(picture, cluster) for cluster in picture.clusters]
     if not dead or any(len(runners) < most for runners in dead):

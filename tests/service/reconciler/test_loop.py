@@ -15,9 +15,11 @@ from service.errors import RunnerFenced
 from service.ledger.runners import OpenedRunner
 from service.lifecycle import RunnerState, SweepState, TrialState
 from service.loops import Loops
+from service.operations.workers import join
 from service.reconciler.absence import Presence
 from service.reconciler.claim import Tools
 from service.reconciler.loop import start_reconciler, take_due_step
+from service.schemas.workers import JoinRequest
 
 
 async def test_sweep_goes_from_post_to_its_report(world: World) -> None:
@@ -129,6 +131,23 @@ async def test_runners_that_keep_dying_fail_the_sweep_with_the_last_reason(world
     sweep = await world.sweep(sweep_id)
     assert sweep.state is SweepState.FAILED
     assert "its job is FAILED" in (sweep.state_reason or "")
+
+
+async def test_runners_that_keep_dying_do_not_fail_a_sweep_that_a_joined_worker_goes_on_with(world: World) -> None:
+    sweep_id = await world.create()
+    await reconcile_for(world)
+    async with world.database.write() as session:
+        joined = await join(session, world.settings, sweep_id, JoinRequest(name="laptop"), world.clock())
+    laptop = RunnerDouble(world, OpenedRunner(joined.brief.runner_id, "none", joined.token))
+    await laptop.take("t1")
+    for epoch in range(1, 12):
+        await laptop.report(results=[step("t1", epoch)])
+        for job in world.cluster.jobs:
+            world.cluster.becomes(job, JobState.FAILED)
+        await reconcile_for(world, 10)
+    dead = [row for row in await runner_rows(world, sweep_id) if row.state is RunnerState.FENCED]
+    assert len(dead) >= world.settings.max_idle_runners
+    assert await state_of(world, sweep_id) is SweepState.RUNNING
 
 
 async def test_wall_clock_budget_cuts_the_sweep_and_still_reports(world: World) -> None:
