@@ -1,12 +1,14 @@
 """What a search learns from the trials of an earlier sweep before it has any of its own."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from search_spaces.arms import Arm, arm_config
 from search_spaces.datasets import DatasetSpec
+from search_spaces.domains import Scalar
 from search_spaces.outcomes import SCORED_AT_CHANCE, Outcome
+from search_spaces.space import Space
 from search_spaces.sweep_spec import SweepSpec
 from search_spaces.trial_config import TrialConfig
 from service.errors import SweepServiceError
@@ -30,11 +32,11 @@ def warm_trials(spec: SweepSpec, earlier: Sequence[PastTrial]) -> list[PastTrial
     `earlier` are the trials of another sweep with their values of this sweep's metrics. What ended without a score,
     and what lies outside of the arm's space, is left out; so is what was trained for another time.
     """
+    scored = [past for past in earlier if _is_scored(past)]
     return [
         replace(past, arm=arm.name, curve={}, attributes={})
         for arm in spec.arms
-        for past in earlier
-        if _is_scored(past) and _could_draw(spec, arm, past.config)
+        for past in _drawable(spec, arm, scored)
     ]
 
 
@@ -63,18 +65,23 @@ def _is_scored(past: PastTrial) -> bool:
     return past.outcome in SCORED_AT_CHANCE or (past.outcome is Outcome.COMPLETED and past.scores is not None)
 
 
-def _could_draw(spec: SweepSpec, arm: Arm, config: TrialConfig) -> bool:
+def _drawable(spec: SweepSpec, arm: Arm, earlier: Sequence[PastTrial]) -> list[PastTrial]:
+    """Those that the arm could have drawn."""
+    space, matched = spec.space_of(arm), matched_fields(spec, arm)
+    return [past for past in earlier if _could_draw(arm, space, matched, past.config)]
+
+
+def _could_draw(arm: Arm, space: Space, matched: Mapping[str, Scalar], config: TrialConfig) -> bool:
     """Whether some draw of the arm's factors gives this configuration, its seed aside."""
     if config.objective != arm.objective:
         return False
-    space = spec.space_of(arm)
     try:
         coordinates = coordinates_of(arm, space, config)
     except ValueError:  # none of the listed choices
         return False
     values = {name: value_at(space[name], coordinate) for name, coordinate in coordinates.items()}
     is_within = all(space[name].contains(value) for name, value in values.items())
-    return is_within and arm_config(arm, matched_fields(spec, arm) | values, config.seed) == config
+    return is_within and arm_config(arm, {**matched, **values}, config.seed) == config
 
 
 def _images(spec: SweepSpec) -> DatasetSpec:

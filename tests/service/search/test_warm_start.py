@@ -11,6 +11,7 @@ import pytest
 from search_spaces.outcomes import Outcome
 from search_spaces.presets.vary import vary
 from search_spaces.sweep_spec import SweepSpec
+from service.search import warm_start
 from service.search.study import PastTrial
 from service.search.suggestions import draw_next
 from service.search.warm_start import CannotWarmStart, check_warm_start, warm_trials
@@ -45,6 +46,18 @@ def test_trials_of_the_same_space_are_taken_over_by_the_arm_of_their_objective(
     assert sorted(past.number for past in taken) == [past.number for past in earlier]
     assert all(past.arm == past.config.objective for past in taken)
     assert all((past.curve, past.attributes) == ({}, {}) for past in taken)
+
+
+def test_what_an_arm_trains_for_is_worked_out_once_however_many_trials_there_are(
+    spec: SweepSpec, earlier: list[PastTrial], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    matched_fields = warm_start.matched_fields
+    monkeypatch.setattr(
+        warm_start, "matched_fields", lambda spec, arm: (asked.append(arm.name), matched_fields(spec, arm))[1]
+    )
+    assert len(warm_trials(spec, earlier)) == len(earlier)
+    assert asked == [arm.name for arm in spec.arms]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.INFEASIBLE, Outcome.PRUNED, Outcome.CANCELLED, None])
