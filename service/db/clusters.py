@@ -84,6 +84,15 @@ async def addresses(session: Session) -> dict[str, str]:
     return dict(rows.all())
 
 
+async def away(session: Session, names: Sequence[str], *, seen_since: datetime) -> dict[str, str]:
+    """Those of the clusters that were asked since then and did not let us in, each with the reason."""
+    unhealthy = ClusterRow.is_healthy.is_(False) & (ClusterRow.checked_at >= seen_since)
+    rows = await session.execute(
+        select(ClusterRow.name, ClusterRow.problem).where(ClusterRow.name.in_(names), unhealthy)
+    )
+    return {name: problem or "it is not healthy" for name, problem in rows}
+
+
 async def page(session: Session, *, limit: int, after: str) -> Sequence[ClusterRow]:
     """Up to `limit` clusters by name, those after a name."""
     query = select(ClusterRow).where(ClusterRow.name > after).order_by(ClusterRow.name).limit(limit)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobSubmission
-from service.db import runners
+from service.db import clusters, runners, sweeps
 from service.db.instance import instance_id
 from service.db.runners import RunnerRow
 from service.errors import UnknownCluster
@@ -34,6 +34,9 @@ GOODBYE_SECONDS = 15.0
 
 LONGEST_BACKOFF_SECONDS = 60.0
 
+SEEN_LATELY_SECONDS = 60.0
+"""What was seen of a cluster longer ago says nothing: nobody may be asking any more."""
+
 NO_ANSWER = (ClusterUnreachable, ClusterRefused, UnknownCluster)
 """A cluster that is away, that refuses, or that is registered no more tells nothing about its jobs."""
 
@@ -52,14 +55,22 @@ async def fence_dead_runners(claim: Claim, picture: Picture) -> None:
 
 
 async def submit_missing_runners(claim: Claim, picture: Picture) -> bool:
-    """Submits a runner to each chosen cluster that has none and is not backing off. Whether any was accepted."""
+    """Submits a runner to each chosen cluster that has none. Whether any was accepted.
+
+    Not to one that is known to be away, which the sweep says, nor so soon after runners that brought nothing.
+    """
+    now = claim.tools.clock()
     busy = {runner.cluster for runner in picture.active_runners if not runner.is_draining}
+    without = [name for name in picture.clusters if name not in busy]
+    away = await _away(claim, without)
     accepted = False
-    if not picture.clusters:
-        await _tell_that_nothing_is_meant(claim, picture)
-    for cluster in picture.clusters:
-        if cluster not in busy and _may_submit(picture, cluster, claim.tools.clock()):
+    for cluster in without:
+        if cluster not in away and _may_submit(picture, cluster, now):
             accepted |= await _submit(claim, picture, cluster)
+    if not picture.clusters:
+        await _tell(claim, f"no registered cluster has the label {' or '.join(picture.spec.clusters)}")
+    elif away:
+        await _tell(claim, "; ".join(f"no runner on cluster {name}: {problem}" for name, problem in away.items()))
     return accepted
 
 
@@ -140,10 +151,20 @@ def _is_past(since: datetime, seconds: float, now: datetime) -> bool:
     return not timedelta(0) <= now - since < timedelta(seconds=seconds)
 
 
-async def _tell_that_nothing_is_meant(claim: Claim, picture: Picture) -> None:
-    """A sweep that waits for a cluster with its label says so."""
-    reason = f"no registered cluster has the label {' or '.join(picture.spec.clusters)}"
-    if picture.sweep.state_reason != reason:
+async def _away(claim: Claim, names: list[str]) -> dict[str, str]:
+    """Those that are known to be away, each with the reason: they are asked every few seconds whether they are back."""
+    if not names:
+        return {}
+    seen_since = claim.tools.clock() - timedelta(seconds=SEEN_LATELY_SECONDS)
+    async with claim.tools.database.read() as session:
+        return await clusters.away(session, names, seen_since=seen_since)
+
+
+async def _tell(claim: Claim, reason: str) -> None:
+    """The sweep says what it waits for."""
+    async with claim.tools.database.read() as session:
+        sweep = await sweeps.find(session, claim.sweep_id)
+    if sweep is not None and sweep.state_reason != reason:
         async with claim.write() as (_session, sweep):
             sweep.state_reason = reason
 

@@ -35,7 +35,7 @@ def test_a_cut_connection_goes_on_after_the_last_whole_piece(
 
 
 def test_a_service_that_stays_away_is_told_of(impatient: SupsweepClient, scripted: ScriptedService) -> None:
-    scripted.answers("GET", LOGS, Answer(block("1;1;1:4", "one\n")), Answer(status=0))
+    scripted.answers("GET", LOGS, Answer(block("1;1;1:4", "one\n"), breaks_off=True))
     followed = impatient.logs("abc", follow=True)
     assert next(followed) == "one\n"
     with pytest.raises(ServiceUnreachable, match="no whole answer came"):

@@ -3,11 +3,13 @@
 import pytest
 from fakes.clusters import FakeClusterClient
 from fakes.ledger import World, small_spec
-from fakes.registered import register
+from fakes.registered import cluster_row, register
 
+from service.clusters.protocol import ClusterUnreachable
 from service.db import clusters, runners
 from service.db.instance import instance_id
 from service.lifecycle import SweepState
+from service.operations.cluster_checks import check_cluster
 from service.reconciler.claim import Tools
 from service.reconciler.loop import take_due_step
 
@@ -85,6 +87,49 @@ async def test_a_sweep_whose_label_nobody_has_any_more_waits_and_says_so(world: 
     await reconcile_for(world, 5)
     sweep = await world.sweep(sweep_id)
     assert (sweep.state, sweep.state_reason, len(east.jobs)) == (SweepState.RUNNING, None, 1)
+
+
+async def check(world: World, name: str) -> None:
+    """What the round over the clusters does every 15 s."""
+    await check_cluster(world.database, world.clusters, await cluster_row(world, name), world.clock())
+
+
+async def test_a_cluster_that_is_away_gets_no_runner_until_it_answers_again(
+    world: World, east: FakeClusterClient, west: FakeClusterClient
+) -> None:
+    for name in ("east", "west"):
+        await register(world, name, labels={"gpu": "h100"})
+    west.fails_with = ClusterUnreachable("the dashboard is away")
+    await check(world, "west")
+    sweep_id = await world.create(small_spec(clusters=["gpu=h100"]))
+    for _ in range(4):
+        await reconcile_for(world, 15)
+        await check(world, "west")
+    async with world.database.read() as session:
+        assert {row.cluster for row in await runners.of_sweep(session, sweep_id)} == {"east"}
+    sweep = await world.sweep(sweep_id)
+    assert (sweep.state, sweep.state_reason) == (
+        SweepState.RUNNING,
+        "no runner on cluster west: the dashboard is away",
+    )
+    west.fails_with = None
+    await check(world, "west")
+    await reconcile_for(world, 3)
+    assert (len(west.jobs), (await world.sweep(sweep_id)).state_reason) == (1, None)
+
+
+async def test_what_was_seen_of_a_cluster_long_ago_keeps_no_runner_from_it(
+    world: World, west: FakeClusterClient
+) -> None:
+    await register(world, "west")
+    west.fails_with = ClusterUnreachable("the dashboard is away")
+    await check(world, "west")
+    west.fails_with = None
+    await world.create(small_spec(clusters=["west"]))
+    await reconcile_for(world, 50)
+    assert west.jobs == {}
+    await reconcile_for(world, 20)
+    assert len(west.jobs) == 1
 
 
 async def test_jobs_carry_the_id_of_the_service(world: World) -> None:
