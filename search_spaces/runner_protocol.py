@@ -34,6 +34,9 @@ class RunnerBrief(Vocabulary):
     sweep_id: str = Field(description="Id of the sweep it serves.")
     service_url: str = Field(description="Base URL of the service as seen from the cluster.")
     storage: str = Field(description="Folder on storage shared by the cluster, for the sweep's checkpoints.")
+    dataset: DatasetSpec = Field(
+        description="The images of every trial; a worker of its own opens them before it asks."
+    )
     dataset_roots: list[str] = Field(default=[], description="Folders that datasets may lie in; no other is opened.")
     resources: Resources = Field(description="What each trial gets.")
     heartbeat_seconds: float = Field(gt=0, description="Longest silence between two reports.")

@@ -137,6 +137,14 @@ class TooManyWebhooks(WrongState):
     title = "Too many webhooks"
 
 
+class NeedsCluster(SweepServiceError):
+    """Only a Ray cluster can run the trials of the sweep."""
+
+    status_code = 409
+    code = "needs_cluster"
+    title = "Needs a cluster"
+
+
 class LastAdminKey(WrongState):
     """Without this key nobody could administer the service any more."""
 

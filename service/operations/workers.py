@@ -6,7 +6,7 @@ from search_spaces.runner_protocol import RunnerBrief
 from service.db import sweeps
 from service.db.database import Session
 from service.db.sweeps import SweepRow
-from service.errors import WrongState
+from service.errors import NeedsCluster, WrongState
 from service.ledger.runners import open_runner
 from service.lifecycle import OPEN_STATES
 from service.schemas.workers import JoinedRunner, JoinRequest
@@ -19,10 +19,19 @@ WORKER_PREFIX = "worker:"
 async def join(
     session: Session, settings: Settings, sweep_id: str, request: JoinRequest, now: datetime
 ) -> JoinedRunner:
-    """A runner for a person's own worker. Raises WrongState when the sweep hands out no trials."""
+    """A runner for a person's own worker.
+
+    Raises WrongState when the sweep hands out no trials, and NeedsCluster when one machine cannot run them.
+    """
     sweep = await sweeps.get(session, sweep_id, lock=True)
     if sweep.state not in OPEN_STATES:
         raise WrongState(f"sweep {sweep_id} is {sweep.state.value} and hands out no trials; accepted: queued, running")
+    workers = sweep.spec.resources.workers
+    if workers > 1:
+        raise NeedsCluster(
+            f"sweep {sweep_id} trains every trial on {workers} workers (resources.workers), which a Ray cluster places "
+            "together; accepted: a sweep of one worker per trial"
+        )
     cluster = f"{WORKER_PREFIX}{request.name}"
     opened = await open_runner(session, settings, sweep_id, cluster, now, is_external=True)
     brief = make_brief(settings, sweep, opened.runner_id)
@@ -36,6 +45,7 @@ def make_brief(settings: Settings, sweep: SweepRow, runner_id: str) -> RunnerBri
         sweep_id=sweep.id,
         service_url=settings.public_url,
         storage=f"{settings.effective_storage}/{sweep.id}",
+        dataset=sweep.spec.dataset,
         dataset_roots=settings.dataset_roots,
         resources=sweep.spec.resources,
         heartbeat_seconds=settings.heartbeat_seconds,

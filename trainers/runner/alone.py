@@ -9,10 +9,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from search_spaces.runner_protocol import Finished, RunnerBrief, StepResult
+from search_spaces.outcomes import Outcome
+from search_spaces.runner_protocol import LONGEST_REASON, Finished, LostTrial, RunnerBrief, StepResult
 from trainers.runner.attempt import Attempt, attempt_of
 from trainers.runner.courier import Courier, say_goodbye
-from trainers.runner.departure import Departure, LeaveNow, leave_on_sigterm
+from trainers.runner.departure import Cause, Departure, LeaveNow, leave_on_sigterm
 from trainers.runner.desk import Desk, Offer
 from trainers.runner.entrypoint import read_surroundings
 from trainers.runner.ledger_client import LedgerClient
@@ -24,8 +25,16 @@ PATIENCE_SECONDS = 1.0
 """How long to wait for a trial before looking whether to leave."""
 
 
+MACHINE_FAILURES = (Outcome.FAILED, Outcome.INFEASIBLE)
+"""Before the first epoch is over, these say as much of this machine as of the trial."""
+
+
 class GivenBack(BaseException):
     """The ledger has decided about the trial, or wants it back."""
+
+
+class Unfit(Exception):
+    """This machine cannot run the sweep's trials, in a sentence."""
 
 
 def run_alone(brief: RunnerBrief, token: str) -> int:
@@ -42,14 +51,31 @@ def run_alone(brief: RunnerBrief, token: str) -> int:
     courier.start()
     try:
         with tempfile.TemporaryDirectory(prefix="supsweep-") as storage:
+            _open_dataset(brief)
             _train_all(brief.model_copy(update={"storage": storage}), desk, departure)
+    except Unfit as unfit:
+        log.error("this machine cannot run the trials of sweep %s: %s", brief.sweep_id, unfit)  # noqa: TRY400
+        departure.decide(Cause.UNFIT)
     except LeaveNow:
         log.info("worker leaves early: runner=%s", brief.runner_id)
     return say_goodbye(desk, courier, departure)
 
 
+def _open_dataset(brief: RunnerBrief) -> None:
+    """Raises Unfit before any trial is taken, which would fail here and nowhere else."""
+    # Here, not above: they import torch for seconds, while the courier says that this worker lives.
+    from trainers.build.splits import make_splits  # noqa: PLC0415
+    from trainers.datasets.roots import check_root  # noqa: PLC0415
+
+    try:
+        check_root(brief.dataset.root, brief.dataset_roots)
+        make_splits(brief.dataset)
+    except Exception as error:  # whatever a loader raises
+        raise Unfit(f"its dataset {brief.dataset.name} cannot be opened: {error}") from error
+
+
 def _train_all(brief: RunnerBrief, desk: Desk, departure: Departure) -> None:
-    """Raises LeaveNow."""
+    """Raises LeaveNow and Unfit."""
     while not isinstance(answer := desk.take_trial(PATIENCE_SECONDS), Finished):
         departure.leave_if_decided()
         if answer is not None:
@@ -65,7 +91,12 @@ def _here(brief: RunnerBrief, offer: Offer) -> Attempt:
 
 
 def _train(attempt: Attempt, desk: Desk, departure: Departure) -> None:
+    """Raises Unfit, the trial given back, when it ends before its first epoch as it may not elsewhere."""
+    has_begun = False
+
     def report(result: StepResult) -> None:
+        nonlocal has_begun
+        has_begun = True
         desk.record(result.model_copy(update={"checkpoint": None}))
         departure.leave_if_decided()
         if desk.is_draining or not desk.is_open(attempt.tune_trial_id):
@@ -73,9 +104,16 @@ def _train(attempt: Attempt, desk: Desk, departure: Departure) -> None:
 
     log.info("trial taken: attempt=%s trial=%s", attempt.tune_trial_id, attempt.assignment.number)
     try:
-        desk.record(run_attempt(attempt, report))
+        ending = run_attempt(attempt, report)
     except GivenBack:
         log.info("trial given back: attempt=%s", attempt.tune_trial_id)
+        return
+    if has_begun or ending.outcome not in MACHINE_FAILURES:
+        desk.record(ending)
+        return
+    reason = f"it did not begin on its worker: {ending.reason}"[:LONGEST_REASON]
+    desk.record(LostTrial(tune_trial_id=attempt.tune_trial_id, reason=reason))
+    raise Unfit(f"trial {attempt.assignment.number} did not begin: {ending.reason}")
 
 
 if __name__ == "__main__":

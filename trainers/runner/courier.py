@@ -137,7 +137,7 @@ def say_goodbye(desk: Desk, courier: Courier, departure: Departure) -> int:
     desk.close("its runner has ended")
     if departure.cause is None:
         courier.join()
-    if departure.cause in (Cause.BROKEN, Cause.TERMINATED):
+    if departure.cause in (Cause.BROKEN, Cause.UNFIT, Cause.TERMINATED):
         courier.join(GOODBYE_SECONDS)
         courier.deliver_last_words()
     return departure.cause or 0

@@ -17,6 +17,9 @@ class Cause(IntEnum):
     REFUSED = 4
     """The service does not believe this runner (any more)."""
 
+    UNFIT = 5
+    """A person's own machine cannot run the sweep's trials; others may."""
+
     TERMINATED = 143
     """The job was stopped: 128 + SIGTERM."""
 

@@ -88,6 +88,12 @@ async def _(services: Services) -> httpx.Response:
     return await services.api.post("/v1/sweeps", json=DOCUMENT | {"clusters": ["moon"]})
 
 
+@case("needs_cluster", 409, "on 2 workers (resources.workers)")
+async def _(services: Services) -> httpx.Response:
+    sweep_id = await services.world.create(small_spec(resources={"workers": 2}))
+    return await services.api.post(f"/v1/sweeps/{sweep_id}/workers", json={"name": "mine"})
+
+
 @case("unauthenticated", 401, "Authorization: Bearer")
 async def _(services: Services) -> httpx.Response:
     return await services.api.get("/v1/sweeps", headers={"Authorization": ""})

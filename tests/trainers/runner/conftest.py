@@ -225,6 +225,7 @@ def brief(ledger: PlayedLedger, tmp_path: Path) -> Callable[..., RunnerBrief]:
             "sweep_id": "sweep",
             "service_url": ledger.url,
             "storage": str(tmp_path / "storage"),
+            "dataset": DatasetSpec(name="digits"),
             "resources": Resources(),
             "heartbeat_seconds": 5.0,
             "patience_seconds": 60.0,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from search_spaces.datasets import DatasetSpec
 from search_spaces.runner_protocol import RunnerBrief
 
 pytestmark = pytest.mark.slow
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.slow
 Make = Callable[..., Any]
 Start = Callable[[RunnerBrief], subprocess.Popen[str]]
 ENDLESS = 10_000
+MISSING = DatasetSpec(name="cifar10", root="/nowhere/cifar10")
 
 
 @pytest.fixture
@@ -77,3 +79,23 @@ def test_fenced_worker_leaves(ledger: Any, brief: Make, assignment: Make, start_
     ledger.wait_for(lambda: bool(ledger.news("results")), 120)
     ledger.is_fenced = True
     assert worker.wait(60) == 4
+
+
+def test_worker_without_the_dataset_asks_for_no_trial(
+    ledger: Any, brief: Make, assignment: Make, start_worker: Start
+) -> None:
+    ledger.plan(assignment(0))
+    worker = start_worker(brief(dataset=MISSING, dataset_roots=["/nowhere"]))
+    assert worker.wait(120) == 5
+    assert ledger.asks == []
+    assert "cannot run the trials of sweep sweep: its dataset cifar10 cannot be opened" in worker.stderr.read()  # type: ignore[union-attr]
+
+
+def test_trial_that_cannot_begin_on_a_machine_of_ones_own_is_lost_and_its_worker_leaves(
+    ledger: Any, brief: Make, assignment: Make, start_worker: Start
+) -> None:
+    ledger.plan(assignment(0, dataset=MISSING), assignment(1))
+    assert start_worker(brief()).wait(120) == 5
+    assert (ledger.numbers("lost"), ledger.numbers("outcomes")) == ([0], [])
+    assert "dataset.root cannot be '/nowhere/cifar10'" in ledger.news("lost")[0]["reason"]
+    assert len(ledger.given) == 1
