@@ -13,7 +13,7 @@ from service.auth.keys import NewKey, key_text, make_key
 from service.db import keys
 from service.db.database import Session
 from service.db.keys import KeyRow
-from service.errors import InvalidRequest, LastAdminKey, NotFound, WrongState
+from service.errors import Forbidden, InvalidRequest, LastAdminKey, NotFound, WrongState
 from service.operations.cursors import decode_time_cursor, encode_cursor
 from service.operations.idempotency import Idempotency
 from service.operations.preconditions import check_version
@@ -36,7 +36,7 @@ async def create_key(
     secrets = KeySecrets(vault, caller.owner, idempotency_key)
     made_before = await creation.made_before(session)
     if made_before is not None:
-        return await _view_again(session, secrets, made_before)
+        return await _view_again(session, caller, secrets, made_before)
     _check_expiry(caller, request.expires_at, now)
     key = make_key(owner, now, request.scopes, name=request.name, expires_at=request.expires_at, secret_of=secrets.make)
     session.add(key.row)
@@ -87,15 +87,15 @@ async def rotate_key(
 ) -> NewKeyView:
     """A new key in place of one that ends after the grace; the same Idempotency-Key gives the same one again.
 
-    The new key has an id of its own, so that the last use of the old one tells whether somebody still has it.
-    Raises WrongState for a key that does not work any more.
+    The new key has an id of its own, so that the last use of the old one tells whether somebody still has it, and
+    ends when the old one would have. Raises WrongState for a key that does not work any more.
     """
     old = await _find_to_change(session, caller, key_id, if_match=None)
     creation = Idempotency(caller.owner, idempotency_key, f"keys/{key_id}/rotations", rotation)
     secrets = KeySecrets(vault, caller.owner, idempotency_key)
     made_before = await creation.made_before(session)
     if made_before is not None:
-        return await _view_again(session, secrets, made_before)
+        return await _view_again(session, caller, secrets, made_before)
     _refuse_revoked(old)
     if old.expires_at is not None and old.expires_at <= now:
         raise WrongState(f"key {old.id} has expired: make a new one")
@@ -130,6 +130,7 @@ async def _find_to_change(session: Session, caller: Caller, key_id: str, if_matc
     key = await find_key(session, caller, key_id, lock=True)
     # A key that could rotate one with more scopes than its own would have them.
     _require_all(caller, (Scope(scope) for scope in key.scopes))
+    _require_longer_life(caller, key)
     check_version(if_match, key.version)
     return key
 
@@ -137,6 +138,25 @@ async def _find_to_change(session: Session, caller: Caller, key_id: str, if_matc
 def _require_all(caller: Caller, scopes: Iterable[Scope]) -> None:
     for scope in scopes:
         caller.require(scope)
+
+
+def _require_longer_life(caller: Caller, key: KeyRow) -> None:
+    """Else a key that leaked shortly before its end would live on as the one that it rotates."""
+    limit = _latest_end(caller)
+    if limit is not None and (key.expires_at is None or key.expires_at > limit):
+        raise Forbidden(
+            f"key {key.id} ends {_told(key.expires_at)}, and yours {limit.isoformat()}; accepted: keys that end no "
+            "later than your own, or a key with the scope admin"
+        )
+
+
+def _latest_end(caller: Caller) -> datetime | None:
+    """When every key ends at the latest that the caller may make or change; none is never."""
+    return None if caller.is_admin else caller.key_expires_at
+
+
+def _told(expires_at: datetime | None) -> str:
+    return "never" if expires_at is None else expires_at.isoformat()
 
 
 def _refuse_revoked(key: KeyRow) -> None:
@@ -149,11 +169,10 @@ def _check_expiry(caller: Caller, expires_at: datetime | None, now: datetime) ->
         raise InvalidRequest(
             f"expires_at cannot be {expires_at.isoformat()}; accepted: a time after {now.isoformat()}", "/expires_at"
         )
-    limit = None if caller.is_admin else caller.key_expires_at
+    limit = _latest_end(caller)
     if limit is not None and (expires_at is None or expires_at > limit):
-        given = "never" if expires_at is None else expires_at.isoformat()
         raise InvalidRequest(
-            f"expires_at cannot be {given}; accepted: up to {limit.isoformat()}, when your own key expires",
+            f"expires_at cannot be {_told(expires_at)}; accepted: up to {limit.isoformat()}, when your own key expires",
             "/expires_at",
         )
 
@@ -162,7 +181,8 @@ def _view_new(key: NewKey) -> NewKeyView:
     return NewKeyView(**view_key(key.row).model_dump(), key=key.text)
 
 
-async def _view_again(session: Session, secrets: KeySecrets, key_id: str) -> NewKeyView:
+async def _view_again(session: Session, caller: Caller, secrets: KeySecrets, key_id: str) -> NewKeyView:
     row = await keys.find(session, key_id)
     assert row is not None, f"the key that was made before vanished: {key_id}"
+    _require_longer_life(caller, row)
     return NewKeyView(**view_key(row).model_dump(), key=key_text(row.id, secrets.make_again(row)))

@@ -183,6 +183,42 @@ async def test_a_lesser_key_cannot_touch_a_greater_one_of_the_same_owner(api: ht
         assert answer.status_code == 403
 
 
+@pytest.mark.parametrize("end", [None, timedelta(hours=2)])
+async def test_a_key_cannot_touch_one_of_the_same_owner_that_outlives_it(
+    api: httpx.AsyncClient, world: World, end: timedelta | None
+) -> None:
+    dying = await headers_of(world, "somebody", Scope.WRITE, expires_at=world.clock() + timedelta(hours=1))
+    lasting = await headers_of(world, "somebody", Scope.WRITE, expires_at=None if end is None else world.clock() + end)
+    path = f"/v1/keys/{key_id(lasting)}"
+    for answer in (
+        await api.post(f"{path}/rotate", headers=dying),
+        await api.patch(path, json={"name": "mine"}, headers=dying),
+        await api.delete(path, headers=dying),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        assert "accepted: keys that end no later than your own" in answer.json()["detail"]
+    assert (await api.get(path, headers=lasting)).json()["expires_at"] == (
+        None if end is None else (world.clock() + end).isoformat().replace("+00:00", "Z")
+    )
+    admin = await headers_of(world, "somebody", Scope.ADMIN, expires_at=world.clock() + timedelta(hours=1))
+    assert (await api.post(f"{path}/rotate", headers=admin)).status_code == 201
+
+
+async def test_a_key_replaces_itself_by_one_that_ends_when_it_does(api: httpx.AsyncClient, world: World) -> None:
+    end = world.clock() + timedelta(hours=1)
+    dying = await headers_of(world, "somebody", Scope.WRITE, expires_at=end)
+    new = (await api.post(f"/v1/keys/{key_id(dying)}/rotate", headers=dying)).json()
+    assert new["expires_at"] == end.isoformat().replace("+00:00", "Z")
+
+
+async def test_a_key_does_not_get_again_what_a_longer_lived_one_made_once(api: httpx.AsyncClient, world: World) -> None:
+    once = {"Idempotency-Key": "once"}
+    lasting = await headers_of(world, "somebody", Scope.WRITE)
+    dying = await headers_of(world, "somebody", Scope.WRITE, expires_at=world.clock() + timedelta(hours=1))
+    assert (await make(api, lasting | once)).status_code == 201
+    assert (await make(api, dying | once)).status_code == 403
+
+
 async def test_keys_of_others_are_404(api: httpx.AsyncClient, stranger: Headers) -> None:
     path = f"/v1/keys/{await first_key(api)}"
     for answer in (
