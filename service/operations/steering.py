@@ -58,14 +58,17 @@ async def cancel_sweep(
 async def change_sweep(
     session: Session, clusters: ClusterRegistry, sweep_id: str, patch: SweepPatch, if_match: str | None, now: datetime
 ) -> None:
-    """Changes what may change while a sweep runs. Raises UnknownCluster."""
+    """Changes what may change while a sweep runs. Raises UnknownCluster, and InvalidSpec as a new sweep would."""
     sweep = await _locked(session, sweep_id, if_match)
     if patch.clusters is not None:
         await clusters.check_choices(session, patch.clusters)
     spec = sweep.spec
-    changed = patched_spec(spec, patch)
+    changes = patch.model_dump(mode="json", exclude_unset=True)
+    try:
+        changed = patched_spec(spec, patch)
+    except ValidationError as error:
+        raise InvalidSpec(error, changes) from error
     if changed != spec:
-        changes = patch.model_dump(mode="json", exclude_unset=True)
         await ledger_sweeps.change(session, sweep, changed, now, changes)
 
 

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from fakes.ledger import World, small_spec
+from fakes.registered import register
 
 
 async def submitted(api: httpx.AsyncClient) -> str:
@@ -33,6 +34,12 @@ async def test_change_answers_with_the_new_version(api: httpx.AsyncClient) -> No
         ({"priority": 1e9}, "/priority"),
         ({"labels": {"": "x"}}, "/labels/"),
         ({"clusters": []}, "/clusters"),
+        ({"clusters": ["local", "local"]}, "/clusters/1"),
+        ({"clusters": ["gpu="]}, "/clusters/0"),
+        ({"clusters": None}, "/clusters"),
+        ({"max_concurrent": None}, "/max_concurrent"),
+        ({"budget": None}, "/budget"),
+        ({"priority": None}, "/priority"),
         ({"labels": {"a": "\x00"}}, "/labels/a"),
     ],
 )
@@ -44,6 +51,29 @@ async def test_bad_patch_names_field_and_leaves_the_sweep(
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request"), answer.text
     assert answer.json()["errors"][0]["pointer"].startswith(pointer)
     assert (await api.get(f"/v1/sweeps/{sweep_id}")).headers["ETag"] == '"1"'
+
+
+async def test_a_patch_may_break_no_rule_that_a_new_sweep_keeps(api: httpx.AsyncClient) -> None:
+    spec = small_spec(design={"match": "device_seconds", "device_seconds": "5m"})
+    made = await api.post("/v1/sweeps", json=spec.model_dump(mode="json"))
+    answer = await api.patch(made.headers["Location"], json={"budget": {"trial_timeout": "1m"}})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert answer.json()["errors"][0]["pointer"] == "/budget/trial_timeout"
+    assert "ends trials that are to train for 300 seconds" in answer.json()["detail"]
+    assert (await api.patch(made.headers["Location"], json={"budget": {"trial_timeout": "3h"}})).status_code == 200
+
+
+async def test_clusters_are_chosen_by_label_as_at_creation(api: httpx.AsyncClient, world: World) -> None:
+    await register(world, "east", labels={"gpu": "h100"})
+    answer = await api.patch(f"/v1/sweeps/{await submitted(api)}", json={"clusters": ["gpu=h100"]})
+    assert answer.json()["spec"]["clusters"] == ["gpu=h100"]
+
+
+async def test_null_takes_away_what_a_sweep_can_lack(api: httpx.AsyncClient) -> None:
+    sweep_id = await submitted(api)
+    await api.patch(f"/v1/sweeps/{sweep_id}", json={"labels": {"a": "b"}, "budget": {"wall_clock": "2h"}})
+    changed = await api.patch(f"/v1/sweeps/{sweep_id}", json={"labels": None, "budget": {"wall_clock": None}})
+    assert (changed.json()["labels"], changed.json()["spec"]["budget"]["wall_clock"]) == ({}, None)
 
 
 async def test_unknown_cluster_is_not_found(api: httpx.AsyncClient) -> None:
