@@ -13,6 +13,7 @@ from service.cli.connection import connect
 from service.cli.failures import CommandFailed
 from service.cli.show import SweepId
 from service.cli.sweep_ids import find_sweep
+from service.embedded.signals import pass_on_ending_signals
 
 WORKER_MODULE = "trainers.runner.alone"
 
@@ -30,13 +31,5 @@ def join(
     typer.echo(f"worker {name} runs trials as {brief.runner_id}; Ctrl-C gives back what it has")
     surroundings = {"SUPSWEEP_RUNNER": brief.model_dump_json(), "SUPSWEEP_RUNNER_TOKEN": joined.token}
     worker = subprocess.Popen([sys.executable, "-m", WORKER_MODULE], env=os.environ | surroundings)  # noqa: S603  # ours
-    raise typer.Exit(_wait(worker))
-
-
-def _wait(worker: subprocess.Popen[bytes]) -> int:
-    """Its exit code. Ctrl-C asks it to leave, as it is asked itself in a terminal."""
-    try:
-        return worker.wait()
-    except KeyboardInterrupt:
-        worker.terminate()
-        return worker.wait()
+    pass_on_ending_signals(worker)
+    raise typer.Exit(worker.wait())

@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM and SIGHUP all mean: end in good order."""
 
 import signal
+import subprocess
 from types import FrameType
 from typing import Never
 
@@ -12,6 +13,13 @@ def end_on_signals() -> None:
     for one in ENDING_SIGNALS:
         if signal.getsignal(one) is not signal.SIG_IGN:
             signal.signal(one, _interrupt)
+
+
+def pass_on_ending_signals(process: subprocess.Popen[bytes]) -> None:
+    """From now on each of them asks the process to end, and leaves this one to wait for it."""
+    for one in ENDING_SIGNALS:
+        if signal.getsignal(one) is not signal.SIG_IGN:
+            signal.signal(one, lambda _number, _frame: process.terminate())
 
 
 def ignore_ending_signals() -> None:

@@ -13,7 +13,7 @@ from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LONGEST_REASON, Finished, LostTrial, RunnerBrief, StepResult
 from trainers.runner.attempt import Attempt, attempt_of
 from trainers.runner.courier import Courier, say_goodbye
-from trainers.runner.departure import Cause, Departure, LeaveNow, leave_on_sigterm
+from trainers.runner.departure import Cause, Departure, LeaveNow, leave_at_once_on_signals
 from trainers.runner.desk import Desk, Offer
 from trainers.runner.entrypoint import read_surroundings
 from trainers.runner.ledger_client import LedgerClient
@@ -47,18 +47,25 @@ def run_alone(brief: RunnerBrief, token: str) -> int:
         heartbeat_seconds=brief.heartbeat_seconds,
         patience_seconds=brief.patience_seconds,
     )
-    leave_on_sigterm(departure)
     courier.start()
+    try:
+        leave_at_once_on_signals(departure)
+        _work(brief, desk, departure)
+        return say_goodbye(desk, courier, departure)
+    except LeaveNow:
+        log.info("worker leaves early: runner=%s", brief.runner_id)
+        return say_goodbye(desk, courier, departure)
+
+
+def _work(brief: RunnerBrief, desk: Desk, departure: Departure) -> None:
+    """Returns when no trial is left, or none can be run here. Raises LeaveNow."""
     try:
         with tempfile.TemporaryDirectory(prefix="supsweep-") as storage:
             _open_dataset(brief)
             _train_all(brief.model_copy(update={"storage": storage}), desk, departure)
     except Unfit as unfit:
-        log.error("this machine cannot run the trials of sweep %s: %s", brief.sweep_id, unfit)  # noqa: TRY400
+        log.error("this machine cannot run the trials of sweep %s: %s", brief.sweep_id, unfit)
         departure.decide(Cause.UNFIT)
-    except LeaveNow:
-        log.info("worker leaves early: runner=%s", brief.runner_id)
-    return say_goodbye(desk, courier, departure)
 
 
 def _open_dataset(brief: RunnerBrief) -> None:

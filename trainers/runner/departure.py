@@ -3,6 +3,11 @@
 import signal
 import threading
 from enum import IntEnum
+from types import FrameType
+from typing import Never
+
+PERSONS_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Those by which a person, or a terminal, ends what runs in the foreground."""
 
 
 class Cause(IntEnum):
@@ -21,11 +26,11 @@ class Cause(IntEnum):
     """A person's own machine cannot run the sweep's trials; others may."""
 
     TERMINATED = 143
-    """The job was stopped: 128 + SIGTERM."""
+    """The job or the worker was stopped: 128 + SIGTERM."""
 
 
 class LeaveNow(BaseException):
-    """Leaves Tune's loop at once. Tune's own way to stop waits for every trial to end its epoch."""
+    """Leaves Tune's loop, or the training of a person's own worker, without waiting for an epoch to end."""
 
 
 class Departure:
@@ -54,3 +59,21 @@ class Departure:
 def leave_on_sigterm(departure: Departure) -> None:
     """Makes SIGTERM a cause to leave."""
     signal.signal(signal.SIGTERM, lambda *_: departure.decide(Cause.TERMINATED))
+
+
+def leave_at_once_on_signals(departure: Departure) -> None:
+    """Makes SIGTERM, Ctrl-C and a terminal that closes a cause to leave, by LeaveNow in the main thread.
+
+    An epoch may last for hours, so it is not waited for. Further signals change nothing: the goodbye has begun. One
+    that was ignored (as by nohup) still is.
+    """
+    heeded = [one for one in PERSONS_SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+
+    def leave(_number: int, _frame: FrameType | None) -> Never:
+        for one in heeded:
+            signal.signal(one, signal.SIG_IGN)
+        departure.decide(Cause.TERMINATED)
+        raise LeaveNow
+
+    for one in heeded:
+        signal.signal(one, leave)
