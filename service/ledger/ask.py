@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from search_spaces.runner_protocol import Finished, TrialAssignment, Wait
-from search_spaces.sweep_spec import SweepSpec, count_trials
+from search_spaces.sweep_spec import SweepSpec
 from service.db import events, trials
 from service.db.database import Session
 from service.db.runners import RunnerRow
@@ -12,7 +12,7 @@ from service.db.sweeps import SweepRow
 from service.db.trials import AttemptRow, TrialRow
 from service.ledger.runners import finish
 from service.ledger.sweeps import trial_row
-from service.ledger.turns import is_next_in_turn
+from service.ledger.turns import has_room_for_drawing, is_next_in_turn
 from service.lifecycle import OPEN_STATES, TrialState
 from service.search.designs import PlannedTrial
 from service.settings import Settings
@@ -39,7 +39,7 @@ async def answer_ask(
         return await _let_go(session, runner, now)
     running = await trials.count_running(session, sweep.id)
     trial = await trials.first_planned(session, sweep.id)
-    may_draw = trial is None and await _has_room_for_drawing(session, sweep.id, spec)
+    may_draw = trial is None and await has_room_for_drawing(session, sweep.id, spec)
     if trial is None and not may_draw and not running:
         return await _let_go(session, runner, now)
     # Else one of those that run may yet be lost and planned again.
@@ -121,8 +121,3 @@ async def _let_go(session: Session, runner: RunnerRow, now: datetime) -> Finishe
     if not await trials.open_attempts(session, runner.id):
         await finish(session, runner, now)
     return Finished()
-
-
-async def _has_room_for_drawing(session: Session, sweep_id: str, spec: SweepSpec) -> bool:
-    """Whether a search has trials that are still to be drawn."""
-    return spec.design.kind == "search" and await trials.count_all(session, sweep_id) < count_trials(spec)

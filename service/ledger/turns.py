@@ -6,6 +6,7 @@ A sweep stands in line while its runners ask for trials that it has: a runner as
 
 from datetime import datetime, timedelta
 
+from search_spaces.sweep_spec import SweepSpec, count_trials
 from service.db import locks, runners, trials
 from service.db.database import Session
 from service.db.runners import RunnerRow
@@ -35,11 +36,17 @@ async def is_next_in_turn(
         by_owner[owner] = by_owner.get(owner, 0) + count
     if quota is not None and by_owner.get(sweep.owner, 0) >= quota:
         return False
-    return all(
-        _place_in_line(sweep, running, by_owner) < _place_in_line(rival, running, by_owner)
-        for rival in rivals
-        if _may_run_more(settings, rival, running, by_owner)
-    )
+    own_place = _place_in_line(sweep, running, by_owner)
+    ahead = [rival for rival in rivals if _place_in_line(rival, running, by_owner) < own_place]
+    for rival in ahead:
+        if _may_run_more(settings, rival, running, by_owner) and await _has_trial(session, rival):
+            return False
+    return True
+
+
+async def has_room_for_drawing(session: Session, sweep_id: str, spec: SweepSpec) -> bool:
+    """Whether a search has trials that are still to be drawn."""
+    return spec.design.kind == "search" and await trials.count_all(session, sweep_id) < count_trials(spec)
 
 
 def _place_in_line(
@@ -58,3 +65,9 @@ def _may_run_more(
     own = running.get(rival.id, (rival.owner, 0))[1]
     most: int = rival.spec_document["resources"]["max_concurrent"]
     return has_quota and own < most
+
+
+async def _has_trial(session: Session, rival: SweepRow) -> bool:
+    """Whether the rival has a trial left, and does not only seem to want one since it asked for its last."""
+    planned = await trials.first_planned(session, rival.id)
+    return planned is not None or await has_room_for_drawing(session, rival.id, rival.spec)

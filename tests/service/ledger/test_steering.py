@@ -255,6 +255,32 @@ async def test_nobody_waits_for_a_runner_that_asks_no_more(world: World) -> None
     await slow.take("t1")
 
 
+async def test_nobody_waits_for_a_sweep_that_has_no_trial_left(world: World) -> None:
+    many = {"max_concurrent": 9}
+    low = await world.create(small_spec(resources=many))
+    high = await world.create(small_spec(priority=5, resources=many, design={"configurations": 1}))
+    slow, fast = await world.open_runner(low), await world.open_runner(high)
+    await fast.take("t1")
+    assert (await slow.ask("t1")).kind == "wait", "the other has another one"
+    await fast.take("t2")
+    await slow.take("t1")
+    await fast.report(lost=[lost("t2")])
+    assert (await slow.ask("t2")).kind == "wait", "it has one again"
+    await fast.take("t3")
+    await slow.take("t2")
+
+
+async def test_nobody_waits_for_a_search_that_has_drawn_all_its_trials(world: World) -> None:
+    many, search = {"max_concurrent": 9}, {"kind": "search", "sampler": "random", "configurations": 1}
+    low = await world.create(small_spec(resources=many))
+    high = await world.create(small_spec(priority=5, resources=many, design=search))
+    slow, fast = await world.open_runner(low), await world.open_runner(high)
+    await fast.take("t1")
+    assert (await slow.ask("t1")).kind == "wait", "the other has one to draw"
+    await fast.take("t2")
+    await slow.take("t1")
+
+
 async def test_places_are_those_of_every_trial(world: World) -> None:
     sweep_id = await world.create()
     async with world.database.read() as session:
