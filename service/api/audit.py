@@ -11,7 +11,7 @@ from service.operations.testimony import Auditor
 from service.schemas.audit import AuditView, RepairView
 from service.schemas.sweeps import SweepDetail
 
-router = APIRouter(prefix="/v1/sweeps/{sweep_id}", tags=["audit"], responses=problem_responses(401, 403, 404, 422))
+router = APIRouter(prefix="/v1/sweeps/{sweep_id}", tags=["audit"])
 
 
 @router.get("/audit", operation_id="auditSweep")

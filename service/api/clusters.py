@@ -13,12 +13,12 @@ from service.operations.cluster_checks import check_cluster
 from service.operations.preconditions import etag_of
 from service.schemas.clusters import ClusterChange, ClusterPage, ClusterView, NewCluster
 
-router = APIRouter(prefix="/v1/clusters", tags=["clusters"], responses=problem_responses(401, 403, 422))
+router = APIRouter(prefix="/v1/clusters", tags=["clusters"])
 
 ClusterName = Annotated[str, Path(max_length=100, pattern=NO_NUL, description="Name of the cluster.")]
 
 
-@router.post("", status_code=201, operation_id="createCluster", responses=problem_responses(404, 409))
+@router.post("", status_code=201, operation_id="createCluster", responses=problem_responses(404))
 async def create_cluster(
     parts: WiredParts,
     caller: Admin,
@@ -46,13 +46,13 @@ async def list_clusters(
     return await clusters.list_clusters(session, limit=limit, cursor=cursor)
 
 
-@router.get("/{name}", operation_id="getCluster", responses=problem_responses(404))
+@router.get("/{name}", operation_id="getCluster")
 async def get_cluster(parts: WiredParts, _caller: Reader, name: ClusterName, response: Response) -> ClusterView:
     """One cluster: how it is, what of it is free, what of ours runs there."""
     return await _answer_with_cluster(parts, name, response)
 
 
-@router.patch("/{name}", operation_id="changeCluster", responses=problem_responses(404, 409, 412))
+@router.patch("/{name}", operation_id="changeCluster", responses=problem_responses(409))
 async def change_cluster(
     parts: WiredParts,
     _caller: Admin,
@@ -67,14 +67,14 @@ async def change_cluster(
     return await _answer_with_cluster(parts, name, response)
 
 
-@router.delete("/{name}", status_code=204, operation_id="deleteCluster", responses=problem_responses(404, 409, 412))
+@router.delete("/{name}", status_code=204, operation_id="deleteCluster", responses=problem_responses(409))
 async def delete_cluster(parts: WiredParts, _caller: Admin, name: ClusterName, if_match: IfMatch = None) -> None:
     """Deletes a cluster that no unfinished sweep has a runner on; Ray itself is left alone."""
     async with parts.database.write() as session:
         await clusters.delete_cluster(session, name, if_match=if_match)
 
 
-@router.post("/{name}/check", operation_id="checkCluster", responses=problem_responses(404))
+@router.post("/{name}/check", operation_id="checkCluster")
 async def check(parts: WiredParts, _caller: Writer, name: ClusterName, response: Response) -> ClusterView:
     """Asks the cluster now how it is, and waits for its answer for at most ten seconds."""
     async with parts.database.read() as session:

@@ -14,7 +14,7 @@ from service.robustness.side_by_side_pages import render_side_by_side_html, rend
 
 TEXT = {"schema": {"type": "string"}}
 
-router = APIRouter(prefix="/v1/compare", tags=["reports"], responses=problem_responses(401, 403, 404, 409, 422))
+router = APIRouter(prefix="/v1/compare", tags=["reports"], responses=problem_responses(404, 409))
 
 
 @router.get(

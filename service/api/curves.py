@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from service.api.dependencies import NO_NUL, OwnedSweep, ReadSession
-from service.api.problems import problem_responses
 from service.api.trials import TrialNumber
 from service.operations import curves
 from service.operations.downsampling import FEWEST_POINTS
@@ -16,7 +15,6 @@ MetricName = Annotated[str, Query(min_length=1, max_length=200, pattern=NO_NUL)]
 router = APIRouter(
     prefix="/v1/sweeps/{sweep_id}/trials/{number}/metrics",
     tags=["trials"],
-    responses=problem_responses(401, 403, 404, 422),
 )
 
 

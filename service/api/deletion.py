@@ -10,9 +10,7 @@ from service.api.problems import problem_responses
 from service.operations.deletion import Deletion
 from service.operations.deletion import delete_sweep as delete
 
-router = APIRouter(
-    prefix="/v1/sweeps/{sweep_id}", tags=["sweeps"], responses=problem_responses(401, 403, 404, 409, 412, 422, 503)
-)
+router = APIRouter(prefix="/v1/sweeps/{sweep_id}", tags=["sweeps"], responses=problem_responses(409))
 
 
 @router.delete("", status_code=204, operation_id="deleteSweep")

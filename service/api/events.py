@@ -8,7 +8,6 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
 from service.api.dependencies import Accept, OwnedSweep, Parts, ReadSession, WiredParts
-from service.api.problems import problem_responses
 from service.operations.events import list_events
 from service.schemas.events import EventPage, EventView
 
@@ -16,9 +15,7 @@ KEEPALIVE_SECONDS = 15.0
 SEQUENCE_LIMIT = 2**31
 """The ledger counts a sweep's events below this."""
 
-router = APIRouter(
-    prefix="/v1/sweeps/{sweep_id}/events", tags=["events"], responses=problem_responses(401, 403, 404, 422)
-)
+router = APIRouter(prefix="/v1/sweeps/{sweep_id}/events", tags=["events"])
 
 
 @router.get(

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from service.api.dependencies import Accept, OwnedSweep, WiredParts
-from service.api.problems import problem_responses
 from service.operations.exports import ExportForm, ExportTable, export_sweep
 
 MEDIA_TYPES: Mapping[ExportForm, str] = {
@@ -19,9 +18,7 @@ EXAMPLE = (
     "4f1d8a20c9be,digits-demo,…,6,supcon,3,0,1183279054,completed,,0.9674,…\r\n"
 )
 
-router = APIRouter(
-    prefix="/v1/sweeps/{sweep_id}/export", tags=["reports"], responses=problem_responses(401, 403, 404, 422)
-)
+router = APIRouter(prefix="/v1/sweeps/{sweep_id}/export", tags=["reports"])
 
 
 @router.get(

@@ -12,7 +12,7 @@ from service.operations import keys
 from service.operations.preconditions import etag_of
 from service.schemas.keys import KeyChange, KeyPage, KeyRequest, KeyRotation, KeyView, NewKeyView
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"], responses=problem_responses(401, 403, 422))
+router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
 KeyId = Annotated[str, Path(max_length=32, pattern=NO_NUL, description="Id of the key: the part after sws_.")]
 
@@ -21,7 +21,7 @@ NIGHTLY = {"name": "nightly", "scopes": ["write"], "expires_at": "2027-06-30T00:
 SHOWN_ONCE = {"Cache-Control": "no-store"}
 
 
-@router.post("", status_code=201, operation_id="createKey", responses=problem_responses(409))
+@router.post("", status_code=201, operation_id="createKey")
 async def create_key(
     parts: WiredParts,
     caller: Writer,
@@ -47,7 +47,7 @@ async def list_keys(
     return await keys.list_keys(session, owner, limit=limit, cursor=cursor)
 
 
-@router.get("/{key_id}", operation_id="getKey", responses=problem_responses(404))
+@router.get("/{key_id}", operation_id="getKey")
 async def get_key(session: ReadSession, caller: Reader, key_id: KeyId, response: Response) -> KeyView:
     """One key: what it allows, when it was used last, when it ends."""
     key = await keys.find_key(session, caller, key_id)
@@ -55,7 +55,7 @@ async def get_key(session: ReadSession, caller: Reader, key_id: KeyId, response:
     return keys.view_key(key)
 
 
-@router.patch("/{key_id}", operation_id="changeKey", responses=problem_responses(404, 409, 412))
+@router.patch("/{key_id}", operation_id="changeKey", responses=problem_responses(409))
 async def change_key(
     parts: WiredParts,
     caller: Writer,
@@ -71,14 +71,14 @@ async def change_key(
     return keys.view_key(key)
 
 
-@router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problem_responses(404, 409, 412))
+@router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problem_responses(409))
 async def revoke_key(parts: WiredParts, caller: Writer, key_id: KeyId, if_match: IfMatch = None) -> None:
     """Revokes a key for good. It stays in the list. May be repeated."""
     async with parts.database.write() as session:
         await keys.revoke_key(session, caller, key_id, if_match, parts.clock())
 
 
-@router.post("/{key_id}/rotate", status_code=201, operation_id="rotateKey", responses=problem_responses(404, 409))
+@router.post("/{key_id}/rotate", status_code=201, operation_id="rotateKey")
 async def rotate_key(
     parts: WiredParts,
     caller: Writer,

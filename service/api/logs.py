@@ -11,7 +11,6 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 
 from service.api.dependencies import NO_NUL, Accept, OwnedSweep, Parts, ReadSession, WiredParts
 from service.api.events import KEEPALIVE_SECONDS
-from service.api.problems import problem_responses
 from service.operations.log_positions import POSITION_PATTERN, Position
 from service.operations.logs import Piece, check_runner, follow_logs, read_logs
 from service.schemas.logs import END_KIND, PIECE_KIND, LogPiece
@@ -19,9 +18,7 @@ from service.schemas.logs import END_KIND, PIECE_KIND, LogPiece
 ALIVE = b": alive\n\n"
 NOT_STORED = {"Cache-Control": "no-store"}
 
-router = APIRouter(
-    prefix="/v1/sweeps/{sweep_id}/logs", tags=["sweeps"], responses=problem_responses(401, 403, 404, 422)
-)
+router = APIRouter(prefix="/v1/sweeps/{sweep_id}/logs", tags=["sweeps"])
 
 
 @router.get(

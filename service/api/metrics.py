@@ -12,7 +12,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from service.api.dependencies import Parts, WiredParts
-from service.api.problems import problem_responses
 from service.errors import Unauthenticated
 
 LOOPBACK = ("127.0.0.1", "::1")
@@ -26,7 +25,7 @@ router = APIRouter(tags=["health"])
     "/metrics",
     operation_id="metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problem_responses(401, 503)},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def metrics(
     parts: WiredParts,

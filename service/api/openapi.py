@@ -109,6 +109,8 @@ def _refusals(operation: Document) -> Iterator[int]:
         yield 401
     if {"api_key": []} in operation.get("security", []):
         yield 403
+        if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
+            yield 404
     if operation.get("parameters") or "requestBody" in operation:
         yield 422
     if _takes(operation, "If-Match"):

@@ -6,11 +6,10 @@ from fastapi import APIRouter, Path
 
 from search_spaces.presets import PRESETS
 from service.api.dependencies import Reader
-from service.api.problems import problem_responses
 from service.errors import NotFound
 from service.schemas.presets import PresetView
 
-router = APIRouter(prefix="/v1/presets", tags=["presets"], responses=problem_responses(401, 403))
+router = APIRouter(prefix="/v1/presets", tags=["presets"])
 
 
 @router.get("", operation_id="listPresets")
@@ -19,7 +18,7 @@ async def list_presets(_caller: Reader) -> list[PresetView]:
     return [_view(name) for name in PRESETS]
 
 
-@router.get("/{name}", operation_id="getPreset", responses=problem_responses(404))
+@router.get("/{name}", operation_id="getPreset")
 async def get_preset(_caller: Reader, name: Annotated[str, Path(description="Name of the preset.")]) -> PresetView:
     """One preset with its spec, to be submitted as it is or changed."""
     if name not in PRESETS:

@@ -9,7 +9,7 @@ from service.operations.dataset_roots import check_dataset_root
 from service.operations.preview import preview_sweep
 from service.schemas.preview import PlanPreview
 
-router = APIRouter(prefix="/v1/sweeps/preview", tags=["sweeps"], responses=problem_responses(401, 403, 404, 422))
+router = APIRouter(prefix="/v1/sweeps/preview", tags=["sweeps"], responses=problem_responses(404))
 
 
 @router.post("", operation_id="previewSweep")

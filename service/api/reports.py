@@ -10,9 +10,7 @@ from service.robustness.report import RobustnessReport
 
 TEXT = {"schema": {"type": "string"}}
 
-router = APIRouter(
-    prefix="/v1/sweeps/{sweep_id}/report", tags=["reports"], responses=problem_responses(401, 403, 404, 422)
-)
+router = APIRouter(prefix="/v1/sweeps/{sweep_id}/report", tags=["reports"])
 
 
 @router.get(

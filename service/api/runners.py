@@ -25,7 +25,7 @@ REPORT = {
     ],
 }
 
-router = APIRouter(prefix="/v1/runners/{runner_id}", tags=["runners"], responses=problem_responses(401, 409, 422))
+router = APIRouter(prefix="/v1/runners/{runner_id}", tags=["runners"], responses=problem_responses(409))
 
 
 @router.post("/ask", operation_id="ask")

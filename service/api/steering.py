@@ -12,9 +12,7 @@ from service.operations import steering
 from service.schemas.steering import ExtendRequest, RetryRequest, SweepPatch
 from service.schemas.sweeps import SweepDetail
 
-router = APIRouter(
-    prefix="/v1/sweeps/{sweep_id}", tags=["sweeps"], responses=problem_responses(401, 403, 404, 409, 412, 422)
-)
+router = APIRouter(prefix="/v1/sweeps/{sweep_id}", tags=["sweeps"], responses=problem_responses(409))
 
 ONLY_FAILED = RetryRequest()
 PATCH_EXAMPLES = {
@@ -54,7 +52,7 @@ async def pause_sweep(
     return await answer_with_sweep(parts, sweep.id, response)
 
 
-@router.post("/resume", operation_id="resumeSweep", responses=problem_responses(429))
+@router.post("/resume", operation_id="resumeSweep")
 async def resume_sweep(
     parts: WiredParts, sweep: ChangeableSweep, response: Response, if_match: IfMatch = None
 ) -> SweepDetail:

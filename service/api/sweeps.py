@@ -31,7 +31,7 @@ from service.schemas.sweeps import SweepDetail, SweepPage
 AS_IT_IS = CloneRequest()
 CLONE_EXAMPLES = [{"changes": {"name": "again", "design": {"seed": 1}}}]
 
-router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"], responses=problem_responses(401, 403, 422))
+router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
 
 SubmittedSpec = Annotated[
     SweepSpec,
@@ -44,7 +44,7 @@ SubmittedSpec = Annotated[
 ]
 
 
-@router.post("", status_code=201, operation_id="createSweep", responses=problem_responses(404, 409, 429))
+@router.post("", status_code=201, operation_id="createSweep", responses=problem_responses(404))
 async def create_sweep(
     parts: WiredParts, caller: Writer, spec: SubmittedSpec, response: Response, idempotency_key: IdempotencyKey = None
 ) -> SweepDetail:
@@ -71,16 +71,14 @@ async def list_sweeps(
     )
 
 
-@router.get("/{sweep_id}", operation_id="getSweep", responses=problem_responses(404))
+@router.get("/{sweep_id}", operation_id="getSweep")
 async def get_sweep(parts: WiredParts, session: ReadSession, sweep: OwnedSweep, response: Response) -> SweepDetail:
     """One sweep with the progress of its arms. Its ETag tells of changes by people, not of progress."""
     response.headers["ETag"] = etag_of(sweep.version)
     return await describe_sweep(session, parts.settings, sweep, parts.clock())
 
 
-@router.post(
-    "/{sweep_id}/clone", status_code=201, operation_id="cloneSweep", responses=problem_responses(404, 409, 429)
-)
+@router.post("/{sweep_id}/clone", status_code=201, operation_id="cloneSweep")
 async def clone_sweep(
     parts: WiredParts,
     sweep: ChangeableSweep,

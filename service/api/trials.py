@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Path, Query
 from search_spaces.outcomes import Outcome
 from service.api.dependencies import NO_NUL, OwnedSweep, ReadSession
 from service.api.pages import Cursor
-from service.api.problems import problem_responses
 from service.db.trials import TrialFilter
 from service.lifecycle import TrialState
 from service.operations import trials
@@ -18,9 +17,7 @@ NUMBERS = 2**31
 
 TrialNumber = Annotated[int, Path(ge=0, lt=NUMBERS, description="Number of the trial in its sweep.")]
 
-router = APIRouter(
-    prefix="/v1/sweeps/{sweep_id}/trials", tags=["trials"], responses=problem_responses(401, 403, 404, 422)
-)
+router = APIRouter(prefix="/v1/sweeps/{sweep_id}/trials", tags=["trials"])
 
 
 def _matching(

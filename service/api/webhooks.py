@@ -7,7 +7,6 @@ from fastapi import APIRouter, Body, Path, Response
 from service.api.dependencies import NO_NUL, OwnerToList, Reader, ReadSession, WiredParts, Writer
 from service.api.pages import Cursor, Limit
 from service.api.preconditions import IdempotencyKey, IfMatch
-from service.api.problems import problem_responses
 from service.operations import webhooks
 from service.operations.preconditions import etag_of
 from service.schemas.webhooks import (
@@ -21,7 +20,7 @@ from service.schemas.webhooks import (
     WebhookView,
 )
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], responses=problem_responses(401, 403, 422))
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
 TOLD_OF_ENDS = {"url": "https://example.org/hooks/supsweep", "kinds": ["sweep.state", "trial.ended"]}
 
@@ -30,7 +29,7 @@ SHOWN_ONCE = {"Cache-Control": "no-store"}
 WebhookId = Annotated[str, Path(max_length=32, pattern=NO_NUL, description="Id of the webhook.")]
 
 
-@router.post("", status_code=201, operation_id="createWebhook", responses=problem_responses(409))
+@router.post("", status_code=201, operation_id="createWebhook")
 async def create_webhook(
     parts: WiredParts,
     caller: Writer,
@@ -52,7 +51,7 @@ async def list_webhooks(session: ReadSession, owner: OwnerToList) -> WebhookPage
     return await webhooks.list_webhooks(session, owner)
 
 
-@router.get("/{webhook_id}", operation_id="getWebhook", responses=problem_responses(404))
+@router.get("/{webhook_id}", operation_id="getWebhook")
 async def get_webhook(session: ReadSession, caller: Reader, webhook_id: WebhookId, response: Response) -> WebhookView:
     """One webhook: where it leads, what it is told of."""
     webhook = await webhooks.find_webhook(session, caller, webhook_id)
@@ -60,7 +59,7 @@ async def get_webhook(session: ReadSession, caller: Reader, webhook_id: WebhookI
     return webhooks.view_webhook(webhook)
 
 
-@router.patch("/{webhook_id}", operation_id="changeWebhook", responses=problem_responses(404, 412))
+@router.patch("/{webhook_id}", operation_id="changeWebhook")
 async def change_webhook(
     parts: WiredParts,
     caller: Writer,
@@ -78,9 +77,7 @@ async def change_webhook(
     return webhooks.view_webhook(webhook)
 
 
-@router.post(
-    "/{webhook_id}/rotate-secret", operation_id="rotateWebhookSecret", responses=problem_responses(404, 409, 412)
-)
+@router.post("/{webhook_id}/rotate-secret", operation_id="rotateWebhookSecret")
 async def rotate_secret(
     parts: WiredParts,
     caller: Writer,
@@ -100,20 +97,20 @@ async def rotate_secret(
     return webhook
 
 
-@router.delete("/{webhook_id}", status_code=204, operation_id="deleteWebhook", responses=problem_responses(404, 412))
+@router.delete("/{webhook_id}", status_code=204, operation_id="deleteWebhook")
 async def delete_webhook(parts: WiredParts, caller: Writer, webhook_id: WebhookId, if_match: IfMatch = None) -> None:
     """Deletes a webhook with all that was to be sent to it."""
     async with parts.database.write() as session:
         await webhooks.delete_webhook(session, caller, webhook_id, if_match)
 
 
-@router.post("/{webhook_id}/test", operation_id="testWebhook", responses=problem_responses(404))
+@router.post("/{webhook_id}/test", operation_id="testWebhook")
 async def test_webhook(parts: WiredParts, caller: Writer, webhook_id: WebhookId) -> DeliveryView:
     """Sends a message of the kind webhook.test now, once, and tells what the receiver answered."""
     return await webhooks.test_webhook(parts.database, parts.postman, parts.clock, caller, webhook_id)
 
 
-@router.get("/{webhook_id}/deliveries", operation_id="listDeliveries", responses=problem_responses(404))
+@router.get("/{webhook_id}/deliveries", operation_id="listDeliveries")
 async def list_deliveries(
     session: ReadSession,
     caller: Reader,

@@ -9,9 +9,7 @@ from service.api.problems import problem_responses
 from service.operations import workers
 from service.schemas.workers import JoinedRunner, JoinRequest
 
-router = APIRouter(
-    prefix="/v1/sweeps/{sweep_id}/workers", tags=["runners"], responses=problem_responses(401, 403, 404, 409, 422)
-)
+router = APIRouter(prefix="/v1/sweeps/{sweep_id}/workers", tags=["runners"], responses=problem_responses(409))
 
 
 @router.post("", status_code=201, operation_id="joinSweep")

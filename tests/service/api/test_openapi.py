@@ -97,6 +97,7 @@ def test_a_created_thing_says_where_it_is_and_a_versioned_one_which_it_is() -> N
 
 def test_what_an_operation_takes_tells_what_it_may_refuse() -> None:
     steering = DOCUMENT["paths"]["/v1/sweeps/{sweep_id}/pause"]["post"]["responses"]
-    assert {"401", "403", "412", "422", "429", "500", "503"} <= steering.keys()
-    assert "403" not in DOCUMENT["paths"]["/v1/runners/{runner_id}/ask"]["post"]["responses"]
+    assert {"401", "403", "404", "412", "422", "429", "500", "503"} <= steering.keys()
+    assert not {"403", "404"} & DOCUMENT["paths"]["/v1/runners/{runner_id}/ask"]["post"]["responses"].keys()
+    assert "409" in DOCUMENT["paths"]["/v1/webhooks"]["post"]["responses"], "an Idempotency-Key that is in flight"
     assert "422" not in DOCUMENT["paths"]["/healthz"]["get"]["responses"]
