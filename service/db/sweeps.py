@@ -48,6 +48,9 @@ class SweepRow(Base):
     reopened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it last went on after it had finished: what happened to its runners before says nothing now."""
 
+    deletion_began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when some of it may be gone: it never goes on again, and a deletion that was cut off is asked for again."""
+
     event_count: Mapped[int] = mapped_column(default=0)
     """Sequence of the newest event. Taking the next one locks the row, so events commit in order."""
 

@@ -10,6 +10,7 @@ from service.db.database import Session
 from service.db.projections import ProjectionRow
 from service.db.sweeps import SweepRow
 from service.db.trials import TrialRow
+from service.errors import WrongState
 from service.ledger.outcomes import cancel_open_trials
 from service.ledger.runners import drain_all, fence_all
 from service.lifecycle import FINISHED_STATES, SweepState, TrialState, advance
@@ -94,7 +95,12 @@ async def resume(session: Session, sweep: SweepRow, now: datetime) -> None:
 
 
 async def reopen(session: Session, sweep: SweepRow, now: datetime, reason: str) -> None:
-    """A finished sweep has trials to run again: it is queued anew, and its report is out of date."""
+    """A finished sweep has trials to run again: it is queued anew, and its report is out of date.
+
+    Raises WrongState while it is being deleted: its checkpoints may be gone.
+    """
+    if sweep.deletion_began_at is not None:
+        raise WrongState(f"sweep {sweep.id} is being deleted since {sweep.deletion_began_at.isoformat()}: delete it")
     sweep.cut_reason = sweep.ends_as = sweep.started_at = sweep.ended_at = None
     sweep.paused_seconds, sweep.reopened_at = 0.0, now
     await reports.delete(session, sweep.id)

@@ -1,7 +1,7 @@
 """What an owner does to a finished sweep last: delete it, with or without its runs in MLflow and its checkpoints.
 
 What lies elsewhere goes first and the ledger last, so that a deletion that was cut off anywhere is simply asked for
-again: the sweep is there until all of it is gone.
+again: the sweep is there until all of it is gone. Before the first thing goes the sweep is marked, and goes on no more.
 """
 
 import asyncio
@@ -9,11 +9,14 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from service.db import sweeps
 from service.db.database import Database, Session
 from service.db.projections import ProjectionRow
+from service.db.sweeps import SweepRow
 from service.errors import NoTracking, StorageAway, TrackingAway, WrongState
 from service.lifecycle import FINISHED_STATES
 from service.operations.preconditions import check_version
@@ -22,6 +25,8 @@ from service.tracking.batch import known_run, view_sweep
 from service.tracking.claim import claimed_view
 from service.tracking.protocol import TrackingRefused, TrackingUnavailable
 from service.tracking.server import TrackingServer
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -45,39 +50,52 @@ async def delete_sweep(deletion: Deletion, sweep_id: str, if_match: str | None) 
         await _check(session, sweep_id, if_match)
     # The projector must not show again what is being deleted.
     async with claimed_view(deletion.database, deletion.clock, sweep_id) as cursor:
-        if deletion.mlflow_runs:
-            await _delete_runs(deletion, sweep_id, cursor)
+        run_ids = await _find_runs(deletion, sweep_id, cursor) if deletion.mlflow_runs else []
+        async with deletion.database.write() as session:
+            sweep = await _check(session, sweep_id, if_match, lock=True)
+            sweep.deletion_began_at = sweep.deletion_began_at or deletion.clock()
+        if run_ids:
+            await _delete_runs(deletion, sweep_id, run_ids)
         if deletion.checkpoints:
             await asyncio.to_thread(_delete_checkpoints, Path(deletion.settings.effective_storage), sweep_id)
         async with deletion.database.write() as session:
-            await _check(session, sweep_id, if_match, lock=True)
             await sweeps.delete(session, sweep_id)
 
 
-async def _check(session: Session, sweep_id: str, if_match: str | None, *, lock: bool = False) -> None:
+async def _check(session: Session, sweep_id: str, if_match: str | None, *, lock: bool = False) -> SweepRow:
     sweep = await sweeps.get(session, sweep_id, lock=lock)
     check_version(if_match, sweep.version)
     if sweep.state not in FINISHED_STATES:
         accepted = " or ".join(sorted(state.value for state in FINISHED_STATES))
         raise WrongState(f"sweep {sweep_id} is {sweep.state.value} and cannot be deleted; accepted: {accepted}")
+    return sweep
 
 
-async def _delete_runs(deletion: Deletion, sweep_id: str, cursor: ProjectionRow | None) -> None:
+async def _find_runs(deletion: Deletion, sweep_id: str, cursor: ProjectionRow | None) -> list[str]:
+    """Ids of everything that MLflow shows of the sweep."""
     if cursor is None:
         raise WrongState(f"MLflow is being told of sweep {sweep_id}: delete it a little later, or let its runs stay")
     if deletion.tracking is None:
         if cursor.run_id is None:
-            return
+            return []
         raise NoTracking(
             f"the runs of sweep {sweep_id} are in an MLflow server that is not configured any more: "
             "set SUPSWEEP_MLFLOW_URI to it, or let them stay"
         )
     async with deletion.database.read() as session:
         view = view_sweep(await sweeps.get(session, sweep_id), deletion.tracking)
-    store = deletion.tracking.store
+    read = partial(deletion.tracking.store.read_runs, view, known_run(cursor))
+    return [run.run_id for run in await _at_mlflow(sweep_id, read)]
+
+
+async def _delete_runs(deletion: Deletion, sweep_id: str, run_ids: list[str]) -> None:
+    assert deletion.tracking is not None, "runs were found without an MLflow server"
+    await _at_mlflow(sweep_id, partial(deletion.tracking.store.delete_runs, run_ids))
+
+
+async def _at_mlflow(sweep_id: str, call: Callable[[], Answer]) -> Answer:
     try:
-        seen = await asyncio.to_thread(store.read_runs, view, known_run(cursor))
-        await asyncio.to_thread(store.delete_runs, [run.run_id for run in seen])
+        return await asyncio.to_thread(call)
     except (TrackingUnavailable, TrackingRefused) as error:
         raise TrackingAway(f"sweep {sweep_id} is still there, its runs could not be deleted: {error}") from error
 

@@ -1,14 +1,17 @@
 """Deleting a finished sweep: all of it, only when it may be, and again after a crash anywhere."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.ledger import World, completed, step
 from fakes.tracking import FakeTrackingStore, project_all, project_once, server_of
 from sqlalchemy import func, select
 
+from search_spaces.outcomes import Outcome
 from service.db import projections, sweeps
 from service.db.base import Base
 from service.db.sweeps import IdempotencyRow
@@ -16,6 +19,8 @@ from service.errors import NotFound, NoTracking, PreconditionFailed, StorageAway
 from service.ledger.sweeps import move
 from service.lifecycle import SweepState
 from service.operations.deletion import Deletion, delete_sweep
+from service.operations.steering import extend_sweep, retry_failed
+from service.schemas.steering import ExtendRequest, RetryRequest
 from service.tracking.protocol import TrackingUnavailable
 
 OWN_TABLES = ("sweeps", "trials", "attempts", "results", "events", "runners", "projections", "idempotency_keys")
@@ -138,23 +143,63 @@ async def test_checkpoints_that_cannot_be_deleted_keep_the_sweep(
     await delete_sweep(deletion, sweep_id, None)
 
 
-async def test_a_sweep_that_goes_on_meanwhile_stays(
-    world: World, store: FakeTrackingStore, deletion: Deletion, monkeypatch: pytest.MonkeyPatch
+async def extend(world: World, sweep_id: str) -> None:
+    await extend_sweep(world.database, sweep_id, ExtendRequest(configurations=9), None, world.clock())
+
+
+async def retry(world: World, sweep_id: str) -> None:
+    async with world.database.write() as session:
+        await retry_failed(session, sweep_id, RetryRequest(outcomes=[Outcome.CANCELLED]), None, world.clock())
+
+
+Reopen = Callable[[World, str], Coroutine[Any, Any, None]]
+
+
+@pytest.mark.parametrize("reopen", [extend, retry])
+async def test_a_sweep_that_goes_on_before_anything_is_gone_stays(
+    world: World, store: FakeTrackingStore, deletion: Deletion, monkeypatch: pytest.MonkeyPatch, reopen: Reopen
 ) -> None:
     sweep_id = await finished_sweep(world)
-    loop = asyncio.get_running_loop()
+    await project_all(world, store)
+    loop, read_runs = asyncio.get_running_loop(), store.read_runs
 
-    async def reopen() -> None:
-        async with world.database.write() as session:
-            sweep = await sweeps.get(session, sweep_id, lock=True)
-            await move(session, sweep, SweepState.QUEUED, world.clock())
+    def read_and_reopen(*words: Any) -> Any:
+        asyncio.run_coroutine_threadsafe(reopen(world, sweep_id), loop).result(10)
+        return read_runs(*words)
 
-    monkeypatch.setattr(
-        store, "delete_runs", lambda run_ids: asyncio.run_coroutine_threadsafe(reopen(), loop).result(10)
-    )
+    monkeypatch.setattr(store, "read_runs", read_and_reopen)
     with pytest.raises(WrongState, match="is queued"):
         await delete_sweep(deletion, sweep_id, None)
     assert (await world.sweep(sweep_id)).state is SweepState.QUEUED
+    assert len(store.runs) == 5
+    assert checkpoints_of(world, sweep_id).exists()
+
+
+@pytest.mark.parametrize("reopen", [extend, retry])
+async def test_a_sweep_of_which_something_is_gone_never_goes_on(
+    world: World, store: FakeTrackingStore, deletion: Deletion, monkeypatch: pytest.MonkeyPatch, reopen: Reopen
+) -> None:
+    sweep_id = await finished_sweep(world)
+    await project_all(world, store)
+    version = (await world.sweep(sweep_id)).version
+    loop, delete_runs = asyncio.get_running_loop(), store.delete_runs
+    refused: list[BaseException | None] = []
+
+    def delete_and_reopen(run_ids: list[str]) -> None:
+        delete_runs(run_ids)
+        refused.append(asyncio.run_coroutine_threadsafe(reopen(world, sweep_id), loop).exception(10))
+        raise TrackingUnavailable("MLflow is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "delete_runs", delete_and_reopen)
+        with pytest.raises(TrackingAway):
+            await delete_sweep(deletion, sweep_id, f'"{version}"')
+    assert isinstance(refused[0], WrongState)
+    with pytest.raises(WrongState, match="is being deleted since"):
+        await reopen(world, sweep_id)
+    assert (await world.sweep(sweep_id)).state is SweepState.CANCELLED
+    await delete_sweep(deletion, sweep_id, f'"{version}"')
+    assert not any((await rows(world)).values())
 
 
 @pytest.mark.parametrize("at", ["read_runs", "delete_runs", "checkpoints", "ledger"])

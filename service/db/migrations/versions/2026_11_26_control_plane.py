@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.add_column("sweeps", Column("priority", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("sweeps", Column("paused_seconds", sa.Double(), nullable=False, server_default="0"))
     op.add_column("sweeps", Column("reopened_at", TIME, nullable=True))
+    op.add_column("sweeps", Column("deletion_began_at", TIME, nullable=True))
     op.add_column("trials", Column("losses", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("trials", Column("search_attributes", JSON, nullable=False, server_default="{}"))
     op.create_index("ix_trials_progress", "trials", ["sweep_id", "arm", "state", "outcome", "device_seconds", "score"])
@@ -71,7 +72,7 @@ def downgrade() -> None:
     op.drop_index("ix_trials_progress", "trials")
     op.drop_column("trials", "search_attributes")
     op.drop_column("trials", "losses")
-    for name in ("version", "priority", "paused_seconds", "reopened_at"):
+    for name in ("version", "priority", "paused_seconds", "reopened_at", "deletion_began_at"):
         op.drop_column("sweeps", name)
 
 
