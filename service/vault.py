@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from service.errors import SecretUnreadable
-from service.private_files import write_private
+from service.private_files import create_private
 
 
 class Vault:
@@ -62,5 +62,6 @@ class Vault:
 
     def _key_of_file(self) -> str:
         if not self._file.exists():
-            write_private(self._file, Fernet.generate_key().decode() + "\n")
+            # Another process may have made one since: all seal with the one that is there.
+            create_private(self._file, Fernet.generate_key().decode() + "\n")
         return self._file.read_text()

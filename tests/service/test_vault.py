@@ -1,5 +1,7 @@
 """Secrets are sealed, opened by the keys that sealed them, and keys can be replaced."""
 
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from service.errors import SecretUnreadable
 from service.vault import Vault
 
 NO_FILE = Path("/nonexistent/secret_key")
+PROCESSES = 3
+HOMES = 50
 
 
 def key() -> str:
@@ -44,6 +48,33 @@ def test_key_of_the_home_is_made_once_for_its_owner_alone(tmp_path: Path) -> Non
     sealed = Vault(None, file).seal("secret")
     assert Vault(None, file).open(sealed) == "secret"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def seal_in_each(folder: Path, together: Barrier, sealed: Path) -> None:
+    """One secret in each of several homes, at the same moment as others do."""
+    for number in range(HOMES):
+        together.wait(60)
+        text = Vault(None, folder / str(number) / "secret_key").seal("secret")
+        (sealed / str(number)).write_text(text)
+
+
+@pytest.mark.slow
+def test_processes_that_start_together_on_a_new_home_seal_with_one_key(tmp_path: Path) -> None:
+    context = get_context("spawn")
+    together = context.Barrier(PROCESSES)
+    folders = [tmp_path / f"sealed-{number}" for number in range(PROCESSES)]
+    for folder in folders:
+        folder.mkdir()
+    processes = [context.Process(target=seal_in_each, args=(tmp_path, together, folder)) for folder in folders]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * PROCESSES
+    for number in range(HOMES):
+        afterwards = Vault(None, tmp_path / str(number) / "secret_key")
+        for folder in folders:
+            assert afterwards.open((folder / str(number)).read_text()) == "secret"
 
 
 def test_keys_of_the_environment_are_separated_by_commas(tmp_path: Path) -> None:
