@@ -169,7 +169,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts.settings.home.mkdir(parents=True, exist_ok=True)
     await upgrade(parts.database)
     await _keep_settings(parts)
-    await make_first_key(parts.database, parts.settings.api_key_file, parts.clock())
+    if parts.settings.role != "worker":
+        await make_first_key(parts.database, parts.settings.api_key_file, parts.clock())
     if parts.settings.role != "api":
         _start_loops(parts)
     try:

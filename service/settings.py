@@ -147,7 +147,7 @@ class Settings(BaseSettings):
 
     @property
     def api_key_file(self) -> Path:
-        """A key that works, readable by its owner alone."""
+        """The first key, readable by its owner alone."""
         return self.home / "api_key"
 
     @property

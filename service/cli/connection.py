@@ -44,12 +44,12 @@ def find_api_key(surroundings: Surroundings) -> str:
 
 
 def read_home_key(home: Path) -> str:
-    """The key that the service made at its start on this home."""
+    """The key that the service made on this home."""
     file = home / "api_key"
     try:
         return file.read_text().strip()
     except OSError as error:
         raise CommandFailed(
-            f"no API key in {file} ({error.strerror}): the service makes one when it starts; "
-            "for a service elsewhere set SUPSWEEP_API_KEY"
+            f"no API key in {file} ({error.strerror}): the service makes one at its first start, and "
+            "`supsweep keys first` another; for a service elsewhere set SUPSWEEP_API_KEY"
         ) from error

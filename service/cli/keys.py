@@ -1,12 +1,13 @@
-"""`supsweep keys ls|create|rotate|revoke`: who may call the service."""
+"""`supsweep keys ls|create|rotate|revoke|first`: who may call the service."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from service.cli.connection import connect
-from service.cli.failures import failing_in_sentences
+from service.cli.failures import CommandFailed, failing_in_sentences
 from service.cli.surroundings import Surroundings, read_surroundings
 from service.cli.times import read_seconds
 from service.cli.wording import make_console, make_table, moment
@@ -59,7 +60,24 @@ def revoke(key_id: KeyId) -> None:
     typer.echo(f"key {key_id} is revoked")
 
 
-for command in (ls, create, rotate, revoke):
+def first() -> None:
+    """Make an admin's key past the API, with the settings of the service, and write it to the home.
+
+    For whoever runs the service and has lost every admin's key. Those that were made before stay.
+    """
+    # Inside: the other commands need nothing of the service itself, neither installed nor loaded.
+    from service.errors import SweepServiceError  # noqa: PLC0415
+    from service.maintenance import make_another_first_key  # noqa: PLC0415
+    from service.settings import SettingsRefused  # noqa: PLC0415
+
+    try:
+        file = asyncio.run(make_another_first_key())
+    except (SettingsRefused, SweepServiceError, OSError) as error:
+        raise CommandFailed(str(error)) from error
+    typer.echo(f"a new admin's key is in {file}; revoke those that are lost: supsweep keys ls --owner '*'")
+
+
+for command in (ls, create, rotate, revoke, first):
     app.command()(failing_in_sentences(command))
 
 

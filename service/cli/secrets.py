@@ -18,7 +18,7 @@ def reseal() -> None:
     """Seal every stored secret with the first of SUPSWEEP_SECRET_KEYS, so that the others may go. May be repeated."""
     # Inside: the other commands need nothing of the service itself, neither installed nor loaded.
     from service.errors import SweepServiceError  # noqa: PLC0415
-    from service.resealing import reseal_database  # noqa: PLC0415
+    from service.maintenance import reseal_database  # noqa: PLC0415
     from service.settings import SettingsRefused  # noqa: PLC0415
 
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import String, or_, select, tuple_, update
+from sqlalchemy import Select, String, or_, select, tuple_, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, Json, UtcDateTime
@@ -46,14 +46,23 @@ async def page(
     return (await session.scalars(query.order_by(KeyRow.created_at.desc(), KeyRow.id.desc()).limit(limit))).all()
 
 
+async def working(session: Session, now: datetime) -> Sequence[KeyRow]:
+    """Every key that works."""
+    return (await session.scalars(_working(now))).all()
+
+
 async def lock_working(session: Session, now: datetime) -> Sequence[KeyRow]:
-    """Every key that works, locked in one order, so that of several who end a key each sees what the others did."""
-    unexpired = or_(KeyRow.expires_at.is_(None), KeyRow.expires_at > now)
-    query = select(KeyRow).where(KeyRow.revoked_at.is_(None), unexpired).order_by(KeyRow.id).with_for_update()
-    return (await session.scalars(query.execution_options(populate_existing=True))).all()
+    """The same, locked in one order, so that of several who end a key each sees what the others did."""
+    query = _working(now).with_for_update().execution_options(populate_existing=True)
+    return (await session.scalars(query)).all()
 
 
 async def note_use(session: Session, key_id: str, now: datetime) -> None:
     """Keeps when the key was used last; of several uses at once the latest stays."""
     earlier = or_(KeyRow.last_used_at.is_(None), KeyRow.last_used_at < now)
     await session.execute(update(KeyRow).where(KeyRow.id == key_id, earlier).values(last_used_at=now))
+
+
+def _working(now: datetime) -> Select[KeyRow]:
+    unexpired = or_(KeyRow.expires_at.is_(None), KeyRow.expires_at > now)
+    return select(KeyRow).where(KeyRow.revoked_at.is_(None), unexpired).order_by(KeyRow.id)

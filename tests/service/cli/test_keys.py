@@ -57,6 +57,32 @@ def test_the_homes_own_key_is_replaced_in_its_file(
     assert supsweep("keys", "ls").exit_code == 0
 
 
+def test_a_lost_first_key_is_replaced_past_the_api(
+    supsweep: Supsweep, service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = service.app.state.parts.settings.home
+    monkeypatch.setenv("SUPSWEEP_HOME", str(home))
+    monkeypatch.delenv("SUPSWEEP_API_KEY")
+    lost = (home / "api_key").read_text()
+    (home / "api_key").unlink()
+    assert "`supsweep keys first`" in supsweep("keys", "ls").stderr
+    made = supsweep("keys", "first")
+    assert (made.exit_code, made.stderr) == (0, "")
+    assert f"a new admin's key is in {home / 'api_key'}" in made.stdout
+    new = (home / "api_key").read_text()
+    assert stat.S_IMODE((home / "api_key").stat().st_mode) == 0o600
+    assert works(service, lost.strip()), "keys that were made before stay"
+    assert new not in made.stdout
+    assert supsweep("keys", "create", "mine", "--scope", "admin").exit_code == 0
+
+
+def test_a_first_key_is_made_for_no_database_that_is_not_there(supsweep: Supsweep, home: Path) -> None:
+    made = supsweep("keys", "first")
+    assert made.exit_code == 1
+    assert made.stderr.startswith("supsweep: ")
+    assert not (home / "api_key").exists()
+
+
 @pytest.mark.parametrize("words", [["create", "a", "--expires-in", "soon"], ["rotate", "a", "--grace", "1 week"]])
 def test_a_time_that_is_none_is_told(supsweep: Supsweep, service: RunningService, words: list[str]) -> None:
     result = supsweep("keys", *words)
