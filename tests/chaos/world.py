@@ -65,7 +65,7 @@ class Service:
     def is_ready(self) -> bool:
         """Whether it answers."""
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=5, trust_env=False).is_success
+            return self.world.probe.get(f"{self.url}/healthz").is_success
         except httpx.TransportError:
             return False
 
@@ -97,6 +97,8 @@ class World:
     epoch: float = field(default_factory=time.time)
     services: list[Service] = field(default_factory=list)
     clock_offset: float = 0.0
+    probe: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=5, trust_env=False, verify=False))
+    """Asks whether services are ready; one, because what it is made of takes longer than a start."""
 
     def __post_init__(self) -> None:
         self.turn_clock(0.0)
@@ -198,6 +200,7 @@ def small_world(
         try:
             yield world
         finally:
+            world.probe.close()
             for service in world.services:
                 if service.process is not None:
                     service.kill()

@@ -55,9 +55,10 @@ class Zygote:
 
 def main() -> None:
     """Serves orders until there are no more."""
-    import chaos.crashing_service  # noqa: F401, PLC0415
     import optuna  # noqa: F401, PLC0415  # what services import when they first need it
+    from chaos.crashing_service import make_routes  # noqa: PLC0415
 
+    make_routes()
     # Whoever waits for a service watches its pid: nobody is told how a child of ours has ended.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     started: list[int] = []
