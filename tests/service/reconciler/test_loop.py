@@ -124,10 +124,10 @@ async def test_cancelled_sweep_ends_only_when_its_job_is_over(world: World) -> N
 async def test_runners_that_keep_dying_fail_the_sweep_with_the_last_reason(world: World) -> None:
     sweep_id = await world.create()
     for _ in range(world.settings.max_idle_runners):
-        await reconcile_for(world, 30)
+        await reconcile_for(world, 30, every_seconds=5)
         rows = await runner_rows(world, sweep_id)
         world.cluster.becomes(rows[-1].submission_id, JobState.FAILED)
-        await reconcile_for(world, 30)
+        await reconcile_for(world, 30, every_seconds=5)
     sweep = await world.sweep(sweep_id)
     assert sweep.state is SweepState.FAILED
     assert "its job is FAILED" in (sweep.state_reason or "")
@@ -231,7 +231,7 @@ async def test_cluster_that_is_away_does_not_fail_a_sweep_that_runs_elsewhere(wo
     await runner.take("t1")
     for epoch in range(1, 20):
         await runner.report(results=[step("t1", epoch)])
-        await reconcile_for(world, 20)
+        await reconcile_for(world, 20, every_seconds=5)
     assert await state_of(world, sweep_id) is SweepState.RUNNING
 
 
@@ -241,7 +241,7 @@ async def test_cluster_that_dies_for_a_while_does_not_fail_the_sweep_nor_mark_it
     dead = await submitted_runner(world, sweep_id)
     await dead.take("t1")
     world.cluster.fails_with = ClusterUnreachable("the head is gone")
-    await reconcile_for(world, 600)
+    await reconcile_for(world, 600, every_seconds=10)
     sweep = await world.sweep(sweep_id)
     assert sweep.state is SweepState.RUNNING
     assert "the head is gone" in (sweep.state_reason or "")
@@ -273,7 +273,8 @@ async def test_sweep_of_a_cluster_that_was_removed_can_be_cancelled(world: World
     await reconcile_for(world)
     del world.other_clusters["old"]
     await world.cancel(sweep_id)
-    await reconcile_for(world, world.settings.runner_patience_seconds + world.settings.lease_seconds + 10)
+    patience_seconds = world.settings.runner_patience_seconds + world.settings.lease_seconds
+    await reconcile_for(world, patience_seconds + 10, every_seconds=5)
     assert await state_of(world, sweep_id) is SweepState.CANCELLED
 
 

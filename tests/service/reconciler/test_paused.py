@@ -88,7 +88,7 @@ async def test_sweep_that_was_extended_succeeds_again(world: World) -> None:
     sweep_id = await world.create(small_spec(budget={"wall_clock": 100}))
     await reconcile_for(world)
     await run_to_the_end(await submitted_runner(world, sweep_id))
-    await reconcile_for(world, 1000)
+    await reconcile_for(world, 1000, every_seconds=50)
     assert await state_of(world, sweep_id) is SweepState.SUCCEEDED
     await extend_sweep(world.database, sweep_id, ExtendRequest(configurations=3), None, world.clock())
     await reconcile_for(world, 3)
@@ -102,9 +102,9 @@ async def test_sweep_that_was_extended_succeeds_again(world: World) -> None:
 async def test_runners_that_died_before_a_sweep_was_opened_again_do_not_count(world: World) -> None:
     sweep_id = await world.create()
     for _ in range(world.settings.max_idle_runners):
-        await reconcile_for(world, 30)
+        await reconcile_for(world, 30, every_seconds=5)
         world.cluster.becomes((await runner_rows(world, sweep_id))[-1].submission_id, JobState.FAILED)
-        await reconcile_for(world, 30)
+        await reconcile_for(world, 30, every_seconds=5)
     assert await state_of(world, sweep_id) is SweepState.FAILED
     await extend_sweep(world.database, sweep_id, ExtendRequest(configurations=3), None, world.clock())
     await reconcile_for(world, 5)
