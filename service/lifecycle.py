@@ -42,14 +42,14 @@ FINISHED_STATES = frozenset({SweepState.SUCCEEDED, SweepState.FAILED, SweepState
 """Nothing runs, and nothing changes unless somebody opens the sweep again."""
 
 _NEXT: dict[SweepState, frozenset[SweepState]] = {
-    SweepState.QUEUED: frozenset({SweepState.RUNNING, SweepState.PAUSED, SweepState.CANCELLING, SweepState.FAILED}),
-    SweepState.RUNNING: frozenset({SweepState.PAUSED, SweepState.ANALYSING, SweepState.CANCELLING, SweepState.FAILED}),
+    SweepState.QUEUED: frozenset({SweepState.RUNNING, SweepState.PAUSED, SweepState.CANCELLING}),
+    SweepState.RUNNING: frozenset({SweepState.PAUSED, SweepState.ANALYSING, SweepState.CANCELLING}),
     SweepState.PAUSED: frozenset({SweepState.QUEUED, SweepState.RUNNING, SweepState.CANCELLING}),
     SweepState.CANCELLING: frozenset({SweepState.CANCELLED, SweepState.FAILED}),
     SweepState.ANALYSING: frozenset({SweepState.SUCCEEDED, SweepState.FAILED, SweepState.CANCELLING}),
-    # Opened again: by more configurations, or to try again what failed.
+    # Opened again: by more configurations, or to try again what failed, a report that could not be made included.
     SweepState.SUCCEEDED: frozenset({SweepState.QUEUED}),
-    SweepState.FAILED: frozenset({SweepState.QUEUED}),
+    SweepState.FAILED: frozenset({SweepState.QUEUED, SweepState.ANALYSING}),
     SweepState.CANCELLED: frozenset({SweepState.QUEUED}),
 }
 

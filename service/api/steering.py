@@ -93,7 +93,10 @@ async def retry_failed(
     request: Annotated[RetryRequest, Body(examples=[{"outcomes": ["failed", "cancelled"]}])] = ONLY_FAILED,
     if_match: IfMatch = None,
 ) -> SweepDetail:
-    """Plans trials again that ended without an answer; a finished sweep goes on for them. May be repeated."""
+    """Plans trials again that ended without an answer; a finished sweep goes on for them. May be repeated.
+
+    Where no trial ended so and the sweep failed because its report could not be made, the report is made again.
+    """
     async with parts.database.write() as session:
         await steering.retry_failed(session, sweep.id, request, if_match, parts.clock())
     return await answer_with_sweep(parts, sweep.id, response)

@@ -53,7 +53,7 @@ def retry_failed(
     sweep_id: SweepId,
     outcome: Annotated[list[Outcome] | None, typer.Option(help="How they ended; may be repeated.")] = None,
 ) -> None:
-    """Try again what ended without an answer; a finished sweep goes on."""
+    """Try again what ended without an answer, or a report that could not be made; a finished sweep goes on."""
     with connect() as client:
         _say(client.retry_failed(find_sweep(client, sweep_id).id, outcome or [Outcome.FAILED]))
 

@@ -32,12 +32,6 @@ async def find_json(session: Session, sweep_id: str) -> str | None:
     return await session.scalar(select(ReportRow.json).where(ReportRow.sweep_id == sweep_id))
 
 
-async def exists(session: Session, sweep_id: str) -> bool:
-    """Whether the report has been made; its pages are large, so they stay where they are."""
-    query = select(ReportRow.sweep_id).where(ReportRow.sweep_id == sweep_id)
-    return await session.scalar(query) is not None
-
-
 async def delete(session: Session, sweep_id: str) -> None:
     """Forgets the report, if there is one."""
     await session.execute(sql_delete(ReportRow).where(ReportRow.sweep_id == sweep_id))

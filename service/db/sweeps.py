@@ -67,6 +67,11 @@ class SweepRow(Base):
         return (stopped_at - self.started_at).total_seconds() - self.paused_seconds
 
     @property
+    def failed_without_cut(self) -> bool:
+        """Whether it failed although nothing cut it: its trials have ended, and their report could not be made."""
+        return self.state is SweepState.FAILED and self.ends_as is None
+
+    @property
     def spec(self) -> SweepSpec:
         """The spec, as a document of the vocabulary."""
         return SweepSpec.stored(self.spec_document)

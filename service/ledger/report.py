@@ -15,7 +15,7 @@ from service.db.trials import AttemptRow, TrialRow
 from service.errors import ReportOutOfOrder
 from service.ledger.outcomes import end_attempt, end_trial, lose_attempt
 from service.ledger.runners import finish
-from service.lifecycle import RunnerState, TrialState
+from service.lifecycle import FINISHED_STATES, RunnerState, TrialState
 from service.settings import Settings
 
 
@@ -25,6 +25,7 @@ class _Reported:
 
     session: Session
     settings: Settings
+    sweep: SweepRow
     spec: SweepSpec
     runner: RunnerRow
     now: datetime
@@ -59,10 +60,10 @@ async def apply_report(
     if report.sequence > runner.last_sequence + 1:
         expected = runner.last_sequence + 1
         raise ReportOutOfOrder(f"sequence {report.sequence} came before {expected}; accepted: {expected}")
-    reported = await _look_up(session, settings, spec, runner, report, now)
+    reported = await _look_up(session, settings, sweep, spec, runner, report, now)
     if report.sequence == runner.last_sequence + 1:
         runner.last_sequence = report.sequence
-        await _count(reported, sweep, report)
+        await _count(reported, report)
     return {result.tune_trial_id for result in report.results if reported.open_attempt(result.tune_trial_id) is None}
 
 
@@ -77,7 +78,13 @@ async def prune(session: Session, runner: RunnerRow, tune_trial_id: str, now: da
 
 
 async def _look_up(
-    session: Session, settings: Settings, spec: SweepSpec, runner: RunnerRow, report: ReportRequest, now: datetime
+    session: Session,
+    settings: Settings,
+    sweep: SweepRow,
+    spec: SweepSpec,
+    runner: RunnerRow,
+    report: ReportRequest,
+    now: datetime,
 ) -> _Reported:
     named: list[StepResult | TrialEnding | LostTrial] = [*report.results, *report.outcomes, *report.lost]
     names = {item.tune_trial_id for item in named}
@@ -88,10 +95,10 @@ async def _look_up(
         if result.tune_trial_id in attempts
     }
     measured = await results.known(session, places) if places else set()
-    return _Reported(session, settings, spec, runner, now, attempts, measured)
+    return _Reported(session, settings, sweep, spec, runner, now, attempts, measured)
 
 
-async def _count(reported: _Reported, sweep: SweepRow, report: ReportRequest) -> None:
+async def _count(reported: _Reported, report: ReportRequest) -> None:
     for result in report.results:
         await _count_result(reported, result)
     for ending in report.outcomes:
@@ -99,7 +106,7 @@ async def _count(reported: _Reported, sweep: SweepRow, report: ReportRequest) ->
     for loss in report.lost:
         await _count_loss(reported, loss)
     if report.outcomes or report.lost:
-        sweep.due_at = reported.now
+        reported.sweep.due_at = reported.now
     runner, session = reported.runner, reported.session
     if runner.is_draining and runner.state is RunnerState.LIVE and not await trials.open_attempts(session, runner.id):
         await finish(session, runner, reported.now)
@@ -137,7 +144,9 @@ async def _keep(reported: _Reported, trial: TrialRow, result: StepResult) -> Non
 
 
 async def _charge_late(reported: _Reported, result: StepResult) -> None:
-    """A pruned trial trains on until it hears of it: that time was spent too."""
+    """A pruned trial trains on until it hears of it: that time was spent too, unless the books are closed."""
+    if reported.sweep.state in FINISHED_STATES:
+        return
     found = reported.attempts.get(result.tune_trial_id)
     if found is None or result.attempt_device_seconds <= found[0].device_seconds:
         return

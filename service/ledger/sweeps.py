@@ -107,6 +107,12 @@ async def reopen(session: Session, sweep: SweepRow, now: datetime, reason: str) 
     await move(session, sweep, SweepState.QUEUED, now, reason)
 
 
+async def analyse_again(session: Session, sweep: SweepRow, now: datetime, reason: str) -> None:
+    """The report of a sweep could not be made: it is tried again, from the same trials."""
+    sweep.ended_at = None
+    await move(session, sweep, SweepState.ANALYSING, now, reason)
+
+
 async def move(session: Session, sweep: SweepRow, new: SweepState, now: datetime, reason: str | None = None) -> None:
     """Moves the sweep to another state. Raises WrongState when it cannot go there."""
     old, sweep.state = sweep.state, advance(sweep.state, new)

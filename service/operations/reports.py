@@ -96,6 +96,8 @@ def trial_fact(row: LedgerTrial, curve: list[ResultRow], metric: str) -> TrialRo
 
 
 def _not_ready(sweep: SweepRow) -> ReportNotReady:
+    if sweep.failed_without_cut:
+        return ReportNotReady(f"sweep {sweep.id} failed: {sweep.state_reason}; retry-failed tries to make it again")
     if sweep.state in FINISHED_STATES:
         return ReportNotReady(f"sweep {sweep.id} is {sweep.state.value}: it ended without a report")
     return ReportNotReady(f"sweep {sweep.id} is {sweep.state.value}; its report comes when every trial has ended")

@@ -102,7 +102,8 @@ async def retry_failed(
 ) -> None:
     """Plans trials again that ended without an answer; a sweep that has finished goes on for them.
 
-    Raises WrongState when nothing has ended so and the sweep has finished.
+    Where none ended so, a report that could not be made is made again. Raises WrongState when there is nothing to try
+    again and the sweep has finished.
     """
     sweep = await _locked(session, sweep_id, if_match)
     _check_outcomes(request)
@@ -112,6 +113,9 @@ async def retry_failed(
         await plan_again(session, trial, now)
     if ended:
         ledger_sweeps.wake(sweep, now)
+    if not ended and sweep.failed_without_cut:
+        await ledger_sweeps.analyse_again(session, sweep, now, "its report is tried again")
+        return
     if not ended and sweep.state in FINISHED_STATES:
         wanted = ", ".join(request.outcomes)
         raise WrongState(f"sweep {sweep_id} is {sweep.state.value} and none of its trials ended as {wanted}")

@@ -41,7 +41,6 @@ EXPECTED = {
         "the commit of reconciler.jobs:settle_jobs",
         "the commit of reconciler.queued:step",
         "the commit of reconciler.running:step",
-        "the commit of reconciler.analysing:_make_report",
         "the commit of reconciler.analysing:step",
         "the commit of reconciler.cancelling:step",
         "the commit of tracking.projector:project_next_batch",

@@ -175,7 +175,13 @@ async def finished_sweep(world: World, ending: Outcome) -> str:
         if index == 0:
             outcome = TrialEnding(tune_trial_id="t0", outcome=ending, reason="why", attempt_device_seconds=2.0)
         await runner.report(outcomes=[outcome])
-    await move(world, sweep_id, SweepState.RUNNING, SweepState.FAILED)
+    await move(world, sweep_id, SweepState.RUNNING)
+    async with world.database.write() as session:
+        sweep = await sweeps.get(session, sweep_id, lock=True)
+        await ledger_sweeps.cut(
+            session, world.settings, sweep, SweepState.FAILED, world.clock(), "too many trials failed"
+        )
+    await move(world, sweep_id, SweepState.FAILED)
     return sweep_id
 
 
