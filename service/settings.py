@@ -1,10 +1,20 @@
 """Every setting of the control plane, from SUPSWEEP_… variables: the only place that reads the environment."""
 
 import base64
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 LogFormat = Literal["text", "json"]
@@ -12,6 +22,8 @@ Role = Literal["all", "api", "worker"]
 
 DATABASES = ("sqlite+aiosqlite:///", "postgresql+asyncpg://")
 SECRET_KEY_BYTES = 32
+HEARTBEATS_PER_LEASE = 3
+"""At least: a runner is not fenced for one report that is late, or for a call that hangs and is made again."""
 
 
 class SettingsRefused(Exception):
@@ -35,8 +47,16 @@ def _check_secret_keys(keys: SecretStr) -> SecretStr:
     return keys
 
 
+def _check_storage(storage: str) -> str:
+    if "://" in storage:
+        raise ValueError("it is a folder that the service and its clusters have under one path, and no URL")
+    return storage
+
+
 class ClusterSettings(BaseModel):
     """One Ray cluster the service may submit to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     address: str = Field(description="Base URL of the cluster's dashboard, which serves the Jobs API.")
     token: SecretStr | None = Field(default=None, description="Ray's bearer token; none where authentication is off.")
@@ -47,6 +67,8 @@ class ClusterSettings(BaseModel):
 
 class Quota(BaseModel):
     """What one owner may use; none is no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     running_trials: int | None = Field(default=None, ge=0, description="Most trials that run at once.")
     device_hours: float | None = Field(default=None, ge=0, description="Most device-hours within 30 days.")
@@ -66,7 +88,9 @@ class Settings(BaseSettings):
         default="", description="Database; none takes SQLite under home."
     )
     public_url: str = Field(default="http://127.0.0.1:8000", description="URL of the service as clusters see it.")
-    storage: str = Field(default="", description="Checkpoints, on a path the clusters share; none takes home/storage.")
+    storage: Annotated[str, AfterValidator(_check_storage)] = Field(
+        default="", description="Folder of checkpoints, on a path the clusters share; none takes home/storage."
+    )
     clusters: dict[str, ClusterSettings] = Field(default={}, description="Clusters by name, as JSON.")
     quotas: dict[str, Quota] = Field(
         default={}, description="Quotas by owner, as JSON; that of `default` is for everybody without one."
@@ -96,7 +120,9 @@ class Settings(BaseSettings):
     )
 
     lease_seconds: float = Field(default=30.0, gt=0, description="Silence after which a runner is fenced.")
-    heartbeat_seconds: float = Field(default=5.0, gt=0, description="Longest silence between a runner's reports.")
+    heartbeat_seconds: float = Field(
+        default=5.0, gt=0, description="Longest silence between a runner's reports, at most a third of its lease."
+    )
     runner_patience_seconds: float = Field(default=300.0, gt=0, description="How long a runner trains on without us.")
     submission_seconds: float = Field(default=120.0, gt=0, description="Time a submitted runner has to ask first.")
     reconcile_seconds: float = Field(default=0.5, gt=0, description="Pause between two looks at due sweeps.")
@@ -130,6 +156,14 @@ class Settings(BaseSettings):
     webhooks_allow_private: bool = Field(
         default=False, description="Whether webhooks may lead to this machine and to private networks."
     )
+
+    @field_validator("heartbeat_seconds")
+    @classmethod
+    def _check_heartbeat(cls, seconds: float, info: ValidationInfo) -> float:
+        most_seconds = info.data.get("lease_seconds", math.inf) / HEARTBEATS_PER_LEASE
+        if seconds > most_seconds:
+            raise ValueError(f"it is at most {most_seconds:g}, a third of SUPSWEEP_LEASE_SECONDS")
+        return seconds
 
     def quota_of(self, owner: str) -> Quota:
         """What the owner may use."""

@@ -31,6 +31,19 @@ BAD = {
         {"SECRET_KEYS": f"{Fernet.generate_key().decode()},{SECRET}"},
         ["SUPSWEEP_SECRET_KEYS: ", "32 bytes"],
     ),
+    "a typo in a quota": (
+        {"QUOTAS": json.dumps({"ada": {"device_hour": 5}})},
+        ["SUPSWEEP_QUOTAS, ada.device_hour: Extra inputs are not permitted"],
+    ),
+    "a typo in a cluster": (
+        {"CLUSTERS": json.dumps({"far": {"address": "http://far:1", "tokn": SECRET}})},
+        ["SUPSWEEP_CLUSTERS, far.tokn: Extra inputs are not permitted"],
+    ),
+    "a URL for a folder": ({"STORAGE": f"s3://{SECRET}/x"}, ["SUPSWEEP_STORAGE: ", "folder", "no URL"]),
+    "fewer heartbeats than a lease needs": (
+        {"LEASE_SECONDS": "3"},
+        ["SUPSWEEP_HEARTBEAT_SECONDS: ", "at most 1, a third of SUPSWEEP_LEASE_SECONDS"],
+    ),
     "no ASCII": ({"SECRET_KEYS": "µ"}, ["SUPSWEEP_SECRET_KEYS: ", "32 bytes"]),
     "several": (
         {"LEASE_SECONDS": "-1", "ROLE": "boss"},
