@@ -19,11 +19,16 @@ from search_spaces.vocabulary import Vocabulary
 LONGEST_REASON = 4000
 """Characters of a reason; whoever gives one cuts it to this."""
 
+MOST_PER_REPORT = 1000
+"""News of one kind in one report."""
+MOST_METRICS = 200
+MOST_FACTS = 50
+
 Reason = Annotated[str, BeforeValidator(storable)]
 """A sentence; an exception's own words may hold what no database takes."""
 
 TuneTrialId = Annotated[str, Field(min_length=1, max_length=100)]
-Metrics = Annotated[dict[str, float], Field(max_length=200)]
+Metrics = Annotated[dict[str, float], Field(max_length=MOST_METRICS)]
 Fact = Annotated[str, BeforeValidator(storable), Field(max_length=500)]
 
 
@@ -103,7 +108,9 @@ class TrialEnding(Vocabulary):
     )
     scores: Metrics = Field(default={}, description="Final metrics; empty unless completed.")
     facts: dict[Name, Fact] = Field(
-        default={}, max_length=50, description="What it ran on: the fingerprint of the images, the device, the release."
+        default={},
+        max_length=MOST_FACTS,
+        description="What it ran on: the fingerprint of the images, the device, the release.",
     )
     attempt_device_seconds: float = Field(ge=0, description="Device-seconds of this attempt.")
 
@@ -119,9 +126,9 @@ class ReportRequest(Vocabulary):
     """What happened since the runner's last report. Empty lists make it a heartbeat."""
 
     sequence: int = Field(ge=1, description="1, 2, 3 … per runner; a repeated one changes nothing.")
-    results: list[StepResult] = Field(default=[], max_length=1000)
-    outcomes: list[TrialEnding] = Field(default=[], max_length=1000)
-    lost: list[LostTrial] = Field(default=[], max_length=1000)
+    results: list[StepResult] = Field(default=[], max_length=MOST_PER_REPORT)
+    outcomes: list[TrialEnding] = Field(default=[], max_length=MOST_PER_REPORT)
+    lost: list[LostTrial] = Field(default=[], max_length=MOST_PER_REPORT)
 
 
 class ReportAnswer(Vocabulary):

@@ -138,7 +138,9 @@ class Settings(BaseSettings):
     allowed_hosts: list[str] = Field(
         default=["*"], description="Names that the service answers to, as JSON; * is any. `supsweep up` sets its own."
     )
-    max_body_bytes: int = Field(default=16 * 2**20, gt=0, description="Longest body of a request.")
+    max_body_bytes: int = Field(
+        default=16 * 2**20, ge=2**20, description="Longest body of a request; a runner's report has up to half a MiB."
+    )
     body_seconds: float = Field(default=30.0, gt=0, description="How long a client may take to send its body.")
     requests_per_second: float = Field(
         default=100.0,

@@ -8,12 +8,17 @@ import asyncio
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.guards.json_shapes import check_shape
+from service.api.guards.json_shapes import MOST_PARTS, MOST_PARTS_OF_REPORTS, check_shape
+from service.api.guards.rates import RUNNERS
 from service.api.problems import refused_response
 from service.errors import SweepServiceError
 
 HANG_UP = {"Connection": "close"}
 """With an answer to a body that is not read to its end: the server would read on until the client is done."""
+
+
+LONG_BYTES = 2**18
+"""Longer bodies are looked through in a thread, for it may take half a second."""
 
 
 class BodyTooLarge(SweepServiceError):
@@ -51,7 +56,11 @@ class Bodies:
             return
         try:
             body = await self._read(Headers(scope=scope), receive)
-            check_shape(body)
+            most_parts = MOST_PARTS_OF_REPORTS if scope["path"].startswith(RUNNERS) else MOST_PARTS
+            if len(body) > LONG_BYTES:
+                await asyncio.to_thread(check_shape, body, most_parts)
+            else:
+                check_shape(body, most_parts)
         except ClientGone:
             return
         except SweepServiceError as refusal:

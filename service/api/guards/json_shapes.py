@@ -2,19 +2,26 @@
 
 import re
 
+from search_spaces.runner_protocol import MOST_FACTS, MOST_METRICS, MOST_PER_REPORT
 from service.errors import InvalidRequest
 
 DEEPEST = 64
 """A spec is nested eight deep; Python's own reader gives up at about a thousand."""
 MOST_PARTS = 200_000
-"""A runner's longest report has about a hundred thousand."""
+"""A spec has some thousands."""
+_PARTS_PER_ENTRY = 3
+"""Of a metric or a fact: its name, perhaps a text, and a comma."""
+_OTHER_PARTS = 30
+"""Of a result, an outcome or a loss, beside its metrics and facts."""
+MOST_PARTS_OF_REPORTS = 3 * MOST_PER_REPORT * (_PARTS_PER_ENTRY * (MOST_METRICS + MOST_FACTS) + _OTHER_PARTS)
+"""Whatever the runner protocol allows; a runner of ours sends less."""
 
 # Possessive: a text that never ends is passed over once, not once for each quote in it.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{\]},]', re.DOTALL)
 _OPENING, _CLOSING = b"[{", b"]}"
 
 
-def check_shape(body: bytes) -> None:
+def check_shape(body: bytes, most_parts: int = MOST_PARTS) -> None:
     """Raises InvalidRequest for a body that is nested too deep, has too many parts, or is not written in UTF-8."""
     if b"\0" in body:
         raise InvalidRequest("the body holds a NUL byte; accepted: JSON in UTF-8", "")
@@ -28,5 +35,5 @@ def check_shape(body: bytes) -> None:
         depth += (sign in _OPENING) - (sign in _CLOSING)
         if depth > DEEPEST:
             raise InvalidRequest(f"the body is nested more than {DEEPEST} deep; accepted: up to {DEEPEST}", "")
-        if parts > MOST_PARTS:
-            raise InvalidRequest(f"the body has more than {MOST_PARTS} texts, commas and brackets: send less", "")
+        if parts > most_parts:
+            raise InvalidRequest(f"the body has more than {most_parts} texts, commas and brackets: send less", "")

@@ -310,9 +310,9 @@ async def _(services: Services) -> httpx.Response:
     return await client.get("/healthz", headers={"Host": "evil.example"})
 
 
-@case("body_too_large", 413, "accepted: up to 100")
+@case("body_too_large", 413, "accepted: up to 1048576")
 async def _(services: Services) -> httpx.Response:
-    return await services.with_settings(max_body_bytes=100).post("/v1/sweeps", json=DOCUMENT)
+    return await services.with_settings(max_body_bytes=2**20).post("/v1/sweeps", json={"name": "a" * 2**20})
 
 
 @case("body_too_slow", 408, "the body did not come within 0.01 s")

@@ -1,8 +1,9 @@
 """The runner protocol over HTTP: a token opens its runner's two calls and nothing else."""
 
 import httpx
-from fakes.ledger import World
+from fakes.ledger import World, step
 
+from search_spaces.runner_protocol import MOST_METRICS, MOST_PER_REPORT
 from service.ledger.runners import OpenedRunner
 
 
@@ -47,6 +48,18 @@ async def test_fenced_runner_hears_409(api: httpx.AsyncClient, world: World) -> 
         f"/v1/runners/{runner.runner_id}/report", json={"sequence": 1}, headers=bearer(runner.token)
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "runner_fenced")
+
+
+async def test_longest_report_of_the_protocol_is_taken(api: httpx.AsyncClient, world: World) -> None:
+    runner = await opened_runner(world)
+    metrics = {f"m{number}": 0.5 for number in range(MOST_METRICS)}
+    results = [step("t1", number + 1, metrics=metrics).model_dump() for number in range(MOST_PER_REPORT)]
+    answer = await api.post(
+        f"/v1/runners/{runner.runner_id}/report",
+        json={"sequence": 1, "results": results},
+        headers=bearer(runner.token),
+    )
+    assert answer.status_code == 200, answer.text[:500]
 
 
 async def test_report_with_a_number_that_is_none_is_refused(api: httpx.AsyncClient, world: World) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_spaces.runner_protocol import LostTrial, StepResult, TrialEnding
-from trainers.runner.spool import MOST_PER_BATCH, Spool
+from search_spaces.runner_protocol import MOST_METRICS, MOST_PER_REPORT, LostTrial, StepResult, TrialEnding
+from trainers.runner.spool import MOST_BYTES, Spool
 
 
 def test_batches_are_numbered_without_gaps(step: Callable[..., StepResult]) -> None:
@@ -72,11 +72,39 @@ def test_what_was_tried_before_is_urgent() -> None:
 
 def test_a_long_absence_is_told_in_several_batches(step: Callable[..., StepResult]) -> None:
     spool = Spool()
-    for number in range(MOST_PER_BATCH + 1):
+    for number in range(MOST_PER_REPORT + 1):
         spool.add(step("a", number + 1))
-    assert len(spool.batch().results) == MOST_PER_BATCH
+    assert len(spool.batch().results) == MOST_PER_REPORT
     spool.acknowledge(1)
-    assert [result.step for result in spool.batch().results] == [MOST_PER_BATCH + 1]
+    assert [result.step for result in spool.batch().results] == [MOST_PER_REPORT + 1]
+
+
+def test_a_batch_is_no_longer_than_a_service_takes(step: Callable[..., StepResult]) -> None:
+    metrics = {f"val_top1_of_corruption_{number}": 0.123456789012345 for number in range(MOST_METRICS)}
+    spool = Spool()
+    for number in range(200):
+        spool.add(step("a", number + 1).model_copy(update={"metrics": metrics}))
+    delivered: list[int] = []
+    while not spool.is_empty:
+        batch = spool.batch()
+        assert len(batch.model_dump_json().encode()) < 1.1 * MOST_BYTES
+        delivered += [result.step for result in batch.results]
+        spool.acknowledge(batch.sequence)
+    assert delivered == list(range(1, 201))
+    assert batch.sequence > 2
+
+
+def test_what_is_longer_than_a_batch_goes_alone(step: Callable[..., StepResult]) -> None:
+    spool = Spool()
+    long = step("a").model_copy(update={"metrics": {"a" * MOST_BYTES: 1.0}})
+    for news in (step("a"), long, step("a")):
+        spool.add(news)
+    sizes = []
+    while not spool.is_empty:
+        batch = spool.batch()
+        sizes.append(len(batch.results))
+        spool.acknowledge(batch.sequence)
+    assert sizes == [1, 1, 1]
 
 
 @given(st.lists(st.sampled_from(["add", "batch", "acknowledge"]), max_size=60))

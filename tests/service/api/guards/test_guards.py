@@ -49,13 +49,13 @@ async def chunks(size: int) -> AsyncIterator[bytes]:
 
 
 async def test_a_body_that_is_too_large_is_refused_however_it_is_sent(service: Service) -> None:
-    client = service(max_body_bytes=1000)
-    for body in (b" " * 1001, chunks(1200)):
+    client = service(max_body_bytes=2**20)
+    for body in (b" " * (2**20 + 1), chunks(2**20 + 200)):
         answer = await client.post("/v1/sweeps", content=body, headers=JSON)
         assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
         assert answer.headers["Content-Type"] == "application/problem+json"
-        assert "1000" in answer.json()["detail"]
-    assert (await client.post("/v1/sweeps", content=chunks(1000), headers=JSON)).status_code == 422
+        assert "1048576" in answer.json()["detail"]
+    assert (await client.post("/v1/sweeps", content=chunks(2**20), headers=JSON)).status_code == 422
 
 
 async def test_a_large_body_is_refused_before_it_is_read() -> None:
