@@ -23,6 +23,7 @@ class DatasetSpec(Vocabulary):
     name: DatasetName = Field(description="Which dataset.")
     root: str | None = Field(
         default=None,
+        max_length=1000,
         description="Folder that holds the files on every cluster, see datasets.md; digits needs none.",
     )
     download: bool = Field(

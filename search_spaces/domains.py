@@ -15,7 +15,12 @@ Scalar = StrictBool | StrictInt | StrictFloat | StrictStr | None
 MOST_STEPS = 2**53
 """Most values of a stepped range, and the largest whole number of one: beyond, neighbours share a float."""
 
-Condition = dict[str, Annotated[list[Scalar], Field(min_length=1)]]
+MOST_VALUES = 1000
+"""Of one choice, or of one factor in a condition."""
+
+Condition = Annotated[
+    dict[str, Annotated[list[Scalar], Field(min_length=1, max_length=MOST_VALUES)]], Field(max_length=50)
+]
 
 
 class Conditional(Vocabulary):
@@ -25,6 +30,10 @@ class Conditional(Vocabulary):
         default=None,
         description="Drawn only while each named factor has a listed value; else the arm's base value holds.",
     )
+
+    def listed(self) -> int:
+        """How many values are written out, in it and in its condition."""
+        return sum(map(len, (self.when or {}).values()))
 
 
 class FloatDomain(Conditional):
@@ -124,7 +133,7 @@ class ChoiceDomain(Conditional):
     """One of the listed values."""
 
     kind: Literal["choice"]
-    values: list[Scalar] = Field(min_length=1, description="The values, all different.")
+    values: list[Scalar] = Field(min_length=1, max_length=MOST_VALUES, description="The values, all different.")
 
     @model_validator(mode="after")
     def _check_values(self) -> Self:
@@ -133,6 +142,10 @@ class ChoiceDomain(Conditional):
         if len(set(keys)) < len(keys):
             raise refusal("a value is listed twice", at=["values"], value=self.values, accepted="different values")
         return self
+
+    def listed(self) -> int:
+        """How many values are written out, in it and in its condition."""
+        return len(self.values) + super().listed()
 
     def value_at(self, unit: float) -> Scalar:
         """The value at quantile `unit` in [0, 1) of this domain."""

@@ -1,11 +1,15 @@
 """Turns pydantic's account of a bad document into sentences with the field, the value and what is accepted."""
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from pydantic import BaseModel
 
-from search_spaces.vocabulary import accepted_by, short
+from search_spaces.vocabulary import LONGEST_VALUE, accepted_by, short
+
+MOST_REFUSALS = 100
+"""Things wrong with one document that are told; nobody mends more at once."""
 
 COUNT_TAGS = ("one", "several")
 """Tags of a union of one thing and a list of them."""
@@ -21,13 +25,13 @@ class Refusal(BaseModel):
 
 
 def refusals(errors: Sequence[Mapping[str, Any]], document: Any) -> list[Refusal]:
-    """Everything that is wrong with `document`, from the `errors()` of pydantic's ValidationError."""
-    return [_refusal(error, document) for error in errors]
+    """What is wrong with `document`, up to MOST_REFUSALS, from the `errors()` of pydantic's ValidationError."""
+    return [_refusal(error, document) for error in errors[:MOST_REFUSALS]]
 
 
 def _refusal(detail: Mapping[str, Any], document: Any) -> Refusal:
     context = detail.get("ctx", {})
-    path = [*_path_in_document(detail["loc"], document), *context.get("at", [])]
+    path = list(takewhile(_is_readable, [*_path_in_document(detail["loc"], document), *context.get("at", [])]))
     pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
     if detail["type"] == "refused":
         return Refusal(pointer=pointer, detail=detail["msg"])
@@ -43,6 +47,11 @@ def _refusal(detail: Mapping[str, Any], document: Any) -> Refusal:
         return Refusal(pointer="", detail="the body is not read as JSON: send it as Content-Type: application/json")
     accepted = accepted_by(detail["msg"])
     return Refusal(pointer=pointer, detail=f"{field} cannot be {short(detail['input'])}; accepted: {accepted}")
+
+
+def _is_readable(part: str | int) -> bool:
+    """Whether a name is short enough to be repeated; else the refusal points to the map that has it."""
+    return isinstance(part, int) or len(part) <= LONGEST_VALUE
 
 
 def _path_in_document(loc: tuple[str | int, ...], document: Any) -> list[str | int]:

@@ -7,12 +7,12 @@ per (trial, step) and an outcome once per trial. A runner that missed its lease 
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from search_spaces.datasets import DatasetSpec
 from search_spaces.outcomes import Outcome
 from search_spaces.sweep_spec import Evaluation, Name, Resources
-from search_spaces.texts import storable
+from search_spaces.texts import check_storable, storable
 from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Vocabulary
 
@@ -27,8 +27,25 @@ MOST_FACTS = 50
 Reason = Annotated[str, BeforeValidator(storable)]
 """A sentence; an exception's own words may hold what no database takes."""
 
-TuneTrialId = Annotated[str, Field(min_length=1, max_length=100)]
-Metrics = Annotated[dict[str, float], Field(max_length=MOST_METRICS)]
+TuneTrialId = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(check_storable)]
+CheckpointPath = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(check_storable)]
+
+LARGEST_MEASURE = 1e100
+"""Beyond it, squares and sums of a report overflow; no float32 is as large."""
+LARGEST_COUNT = 2**53
+"""Of images: beyond it, JSON numbers are not exact everywhere."""
+LARGEST_STEP = 10**9
+LARGEST_SECONDS = 1e11
+"""Three thousand years."""
+
+MetricName = Annotated[
+    str, Field(max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_\-. :]*(/[A-Za-z0-9_][A-Za-z0-9_\-. :]*)*$")
+]
+"""What MLflow takes for a name: segments of letters, digits, `_`, `-`, `.`, space and `:`, parted by `/`."""
+Measure = Annotated[float, Field(ge=-LARGEST_MEASURE, le=LARGEST_MEASURE)]
+Metrics = Annotated[dict[MetricName, Measure], Field(max_length=MOST_METRICS)]
+ImagePasses = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
+DeviceSeconds = Annotated[float, Field(ge=0, le=LARGEST_SECONDS)]
 Fact = Annotated[str, BeforeValidator(storable), Field(max_length=500)]
 
 
@@ -88,14 +105,14 @@ class StepResult(Vocabulary):
     """What a trial measured at the end of one epoch."""
 
     tune_trial_id: TuneTrialId
-    step: int = Field(ge=1, description="Epochs completed.")
+    step: int = Field(ge=1, le=LARGEST_STEP, description="Epochs completed.")
     metrics: Metrics = Field(description="Finite numbers by name.")
-    image_passes: int = Field(ge=0, description="Augmented images passed through the encoder up to this step.")
-    device_seconds: float = Field(
-        ge=0, description="Device-seconds spent to reach this step, earlier attempts' kept part included."
+    image_passes: ImagePasses = Field(description="Augmented images passed through the encoder up to this step.")
+    device_seconds: DeviceSeconds = Field(
+        description="Device-seconds spent to reach this step, earlier attempts' kept part included."
     )
-    attempt_device_seconds: float = Field(ge=0, description="Device-seconds of this attempt so far.")
-    checkpoint: str | None = Field(default=None, description="Checkpoint written at this step.")
+    attempt_device_seconds: DeviceSeconds = Field(description="Device-seconds of this attempt so far.")
+    checkpoint: CheckpointPath | None = Field(default=None, description="Checkpoint written at this step.")
 
 
 class TrialEnding(Vocabulary):
@@ -112,7 +129,7 @@ class TrialEnding(Vocabulary):
         max_length=MOST_FACTS,
         description="What it ran on: the fingerprint of the images, the device, the release.",
     )
-    attempt_device_seconds: float = Field(ge=0, description="Device-seconds of this attempt.")
+    attempt_device_seconds: DeviceSeconds = Field(description="Device-seconds of this attempt.")
 
 
 class LostTrial(Vocabulary):

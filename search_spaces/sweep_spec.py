@@ -22,6 +22,9 @@ from search_spaces.texts import check_texts
 from search_spaces.trial_config import TrialConfig
 from search_spaces.vocabulary import Path, Vocabulary, refusal
 
+MOST_LISTED_VALUES = 5000
+"""Of all choices and conditions of a spec."""
+
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
@@ -123,6 +126,7 @@ class SweepSpec(Vocabulary):
         if info.context and info.context.get("is_stored"):
             return self
         _check_distinct(self)
+        _check_size(self)
         check_shared(self.arms, self.shared)
         for index, arm in enumerate(self.arms):
             check_arm(arm, self.shared, at=["arms", index])
@@ -175,6 +179,15 @@ def _check_distinct(spec: SweepSpec) -> None:
                 raise refusal(
                     f"{field} names {name!r} twice", at=[field, index], value=name, accepted="different names"
                 )
+
+
+def _check_size(spec: SweepSpec) -> None:
+    """A spec is read whenever anybody looks at its sweep."""
+    spaces = [spec.shared, *(arm.space for arm in spec.arms)]
+    listed = sum(domain.listed() for space in spaces for domain in space.values())
+    if listed > MOST_LISTED_VALUES:
+        message = f"the spec lists {listed:,} values of factors and conditions"
+        raise refusal(message, at=[], value=listed, accepted=f"at most {MOST_LISTED_VALUES:,}; a range lists none")
 
 
 def _check_design(spec: SweepSpec) -> None:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from search_spaces.vocabulary import Path, refusal
+from search_spaces.vocabulary import Path, refusal, short
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -25,6 +25,12 @@ def check_texts(document: Any) -> None:
             rest.extend(([*at, index], value) for index, value in enumerate(node))
 
 
+def check_storable(text: str) -> str:
+    """The text itself. Refuses one that cannot be stored."""
+    _check_text(text, [])
+    return text
+
+
 def storable(text: Any) -> Any:
     """The text, with a replacement character for what cannot be stored; pydantic judges anything else."""
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text) if isinstance(text, str) else text
@@ -33,6 +39,6 @@ def storable(text: Any) -> Any:
 def _check_text(text: str, at: Path) -> None:
     if _UNSTORABLE.search(text):
         place = ".".join(map(str, at)) or "the document"
-        message = f"{place} holds {text!r}, which cannot be stored"
+        message = f"{place} holds {short(text)}, which cannot be stored"
         # pydantic cannot carry a lone surrogate in an error: its escape must do.
         raise refusal(message, at=at, value=repr(text), accepted="a text without NUL and without lone surrogates")

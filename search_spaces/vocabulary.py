@@ -47,7 +47,7 @@ def refusal(message: str, *, at: Path, value: Any, accepted: str) -> PydanticCus
     context = {
         "sentence": _sendable(f"{message}; accepted: {accepted}"),
         "at": [_sendable(part) if isinstance(part, str) else part for part in at],
-        "value": _sendable(repr(value)),
+        "value": _sendable(short(value)),
         "accepted": _sendable(accepted),
     }
     return PydanticCustomError("refused", "{sentence}", context)
@@ -60,9 +60,9 @@ def _sendable(text: str) -> str:
 
 def unknown_name(kind: str, name: str, known: Sequence[str], *, at: Path) -> PydanticCustomError:
     """The refusal of a name that is not in `known`, with the nearest ones suggested."""
-    near = get_close_matches(name, known, n=2)
+    near = get_close_matches(name[:LONGEST_VALUE], known, n=2)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
-    return refusal(f"unknown {kind} {name!r}{hint}", at=at, value=name, accepted=", ".join(known))
+    return refusal(f"unknown {kind} {short(name)}{hint}", at=at, value=name, accepted=", ".join(known))
 
 
 def short(value: Any) -> str:

@@ -49,6 +49,7 @@ from service.db.migrations import upgrade
 from service.errors import MadeMeanwhile
 from service.logs import configure_logs
 from service.operations.cluster_settings import check_settings, keep_settings
+from service.private_files import make_private_folder
 from service.reconciler.claim import Tools
 from service.reconciler.loop import start_reconciler
 from service.reconciler.retention import start_retention
@@ -166,7 +167,7 @@ def _tracking(settings: Settings) -> TrackingServer | None:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
-    parts.settings.home.mkdir(parents=True, exist_ok=True)
+    make_private_folder(parts.settings.home)
     await upgrade(parts.database)
     await _keep_settings(parts)
     if parts.settings.role != "worker":

@@ -20,10 +20,15 @@ def create_private(file: Path, content: str) -> None:
         file.hardlink_to(new)
 
 
+def make_private_folder(folder: Path) -> None:
+    """Makes the folder, if it is missing, for its owner alone, with those above it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 @contextmanager
 def _written_beside(file: Path, content: str) -> Iterator[Path]:
     """A file of another name in the same folder, for as long as nobody has moved it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(file.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # made with mode 0600
     new = Path(name)
     try:

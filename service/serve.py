@@ -24,6 +24,7 @@ from service.errors import DatabaseUnavailable, SweepServiceError
 from service.logs import configure_logs, without_secrets
 from service.loops import Loops
 from service.main import build_app
+from service.private_files import make_private_folder
 from service.settings import Settings, SettingsRefused, read_settings
 
 REQUESTS_SECONDS = 3
@@ -100,7 +101,7 @@ class Server(uvicorn.Server):
 
 async def _prepare_database(settings: Settings) -> None:
     """Brings the database up to date; one that is away may be starting too. Raises SweepServiceError."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_private_folder(settings.home)
     database = Database(settings.effective_database_url)
     deadline = asyncio.get_running_loop().time() + settings.startup_seconds
     try:

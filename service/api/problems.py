@@ -50,9 +50,8 @@ async def _refused(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    found = [
-        refusal for detail in error.errors() for refusal in refusals([{**detail, "loc": detail["loc"][1:]}], error.body)
-    ]
+    in_body = [{**detail, "loc": detail["loc"][1:]} for detail in error.errors()]
+    found = refusals(in_body, error.body)
     detail = "; ".join(dict.fromkeys(refusal.detail for refusal in found))
     return _response(Problem(title="Invalid request", status=422, detail=detail, code="invalid_request", errors=found))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.embedded.failures import CannotRun
+from service.private_files import make_private_folder
 
 LEAST_FREE_BYTES = 10**9
 """Checkpoints, MLflow's artifacts and logs of a small sweep, with room to spare."""
@@ -47,7 +48,7 @@ def locked_home(folder: Path, *, least_free_bytes: int = LEAST_FREE_BYTES) -> It
     home = Home(folder.absolute())
     try:
         for path in (home.folder, home.logs, home.mlflow):
-            path.mkdir(parents=True, exist_ok=True)
+            make_private_folder(path)
         lock = (home.folder / "up.lock").open("a+")
     except OSError as error:
         raise CannotRun(

@@ -363,3 +363,13 @@ def test_a_text_is_found_however_deep_it_is_nested() -> None:
         nested = [nested]
     with pytest.raises(ValidationError, match="without NUL"):
         SweepSpec.model_validate(document(labels=nested))
+
+
+def test_spec_that_lists_thousands_of_values_is_refused() -> None:
+    values = [index / 10_000 for index in range(1000)]
+    space = {name: {"kind": "choice", "values": values} for name in ("learning_rate_multiplier", "weight_decay")}
+    factors = {**space, "temperature": {"kind": "choice", "values": [value + 0.01 for value in values]}}
+    arms = [{"name": f"arm{index}", "objective": "supcon", "space": factors} for index in range(2)]
+    document = {"name": "big", "dataset": {"name": "digits"}, "arms": arms, "design": {"kind": "search"}}
+    with pytest.raises(ValidationError, match="lists 6,000 values of factors and conditions; accepted: at most 5,000"):
+        SweepSpec.model_validate(document)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.private_files import create_private, write_private
+from service.private_files import create_private, make_private_folder, write_private
 
 PROCESSES = 4
 ROUNDS = 50
@@ -44,3 +44,9 @@ def test_a_file_that_is_there_is_not_created_again(tmp_path: Path) -> None:
     write_private(file, "third")
     assert file.read_text() == "third"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+    make_private_folder(tmp_path / "home")
+    make_private_folder(tmp_path / "home")
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700

@@ -4,7 +4,7 @@ import pytest
 from fakes.ledger import World, completed, lost, small_spec, step
 
 from search_spaces.outcomes import Outcome
-from search_spaces.runner_protocol import TrialEnding
+from search_spaces.runner_protocol import LARGEST_COUNT, TrialEnding
 from service.db import events, results, trials
 from service.errors import ReportOutOfOrder
 from service.lifecycle import TrialState
@@ -51,6 +51,14 @@ async def test_result_is_counted_once_per_step_within_one_report(world: World) -
     async with world.database.read() as session:
         curves = (await results.of_sweep(session, sweep_id)).values()
     assert sorted([point.step for point in curve] for curve in curves) == [[1], [1, 2]]
+
+
+async def test_more_images_are_counted_than_32_bits_hold(world: World) -> None:
+    sweep_id = await world.create()
+    runner = await world.open_runner(sweep_id)
+    await runner.take("t1")
+    await runner.report(results=[step("t1", 1, image_passes=LARGEST_COUNT)])
+    assert (await world.trials(sweep_id))[0].image_passes == LARGEST_COUNT
 
 
 async def test_outcome_of_a_trial_is_its_first(world: World) -> None:

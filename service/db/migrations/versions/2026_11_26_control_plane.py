@@ -43,6 +43,7 @@ def upgrade() -> None:
     op.add_column("projections", Column("is_stale", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("projections", Column("failures", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("projections", Column("problem", sa.Text(), nullable=True))
+    _count_images_with(sa.BigInteger(), sa.Integer())
     _scope_keys()
     _let_idempotency_keys_make_anything()
     _create_clusters()
@@ -51,6 +52,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _count_images_with(sa.Integer(), sa.BigInteger())
     op.drop_index("ix_deliveries_due_at", "deliveries")
     op.drop_table("deliveries")
     op.drop_index("ix_webhooks_owner", "webhooks")
@@ -74,6 +76,13 @@ def downgrade() -> None:
     op.drop_column("trials", "losses")
     for name in ("version", "priority", "paused_seconds", "reopened_at", "deletion_began_at"):
         op.drop_column("sweeps", name)
+
+
+def _count_images_with(new: sa.Integer, old: sa.Integer) -> None:
+    """A thousand epochs of ImageNet in two views are more than 32 bits hold; SQLite has but one size."""
+    if op.get_bind().dialect.name == "postgresql":
+        for table in ("trials", "results"):
+            op.alter_column(table, "image_passes", type_=new, existing_type=old, existing_nullable=False)
 
 
 def _scope_keys() -> None:
