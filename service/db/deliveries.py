@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, delete, or_, select, tuple_, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
@@ -39,23 +39,31 @@ class DeliveryRow(Base):
     problem: Mapped[str | None] = mapped_column(Text)
 
 
-async def enqueue(
-    session: Session, owner: str, sweep_id: str, sequence: int, kind: str, now: datetime, data: dict[str, Any]
-) -> None:
-    """Writes a message of an event to each of the owner's webhooks that is told of its kind."""
-    told = {"sweep_id": sweep_id, "sequence": sequence, **data}
-    for webhook in await webhooks.told_of(session, owner, kind):
-        session.add(
-            DeliveryRow(
-                webhook_id=webhook.id,
-                sweep_id=sweep_id,
-                sequence=sequence,
-                kind=kind,
-                payload=payload(kind, now, told),
-                created_at=now,
-                due_at=now,
-            )
+class Told(NamedTuple):
+    """An event of a sweep that webhooks may be told of."""
+
+    sequence: int
+    kind: str
+    data: dict[str, Any]
+
+
+async def enqueue(session: Session, owner: str, sweep_id: str, told: Sequence[Told], now: datetime) -> None:
+    """Writes a message of each event to each of the owner's webhooks that is told of its kind."""
+    listening = await webhooks.enabled_of(session, owner)
+    session.add_all(
+        DeliveryRow(
+            webhook_id=webhook.id,
+            sweep_id=sweep_id,
+            sequence=sequence,
+            kind=kind,
+            payload=payload(kind, now, {"sweep_id": sweep_id, "sequence": sequence, **data}),
+            created_at=now,
+            due_at=now,
         )
+        for sequence, kind, data in told
+        for webhook in listening
+        if kind in webhook.kinds
+    )
 
 
 def payload(kind: str, at: datetime, data: dict[str, Any]) -> dict[str, Any]:

@@ -75,11 +75,11 @@ async def forget_secrets_over(session: Session, now: datetime) -> None:
     await session.execute(update(WebhookRow).where(_has_secret_over(now)).values(nothing))
 
 
-async def told_of(session: Session, owner: str, kind: str) -> list[WebhookRow]:
-    """The owner's webhooks that are told of that kind; none of them is deleted before this transaction ends."""
+async def enabled_of(session: Session, owner: str) -> Sequence[WebhookRow]:
+    """The owner's webhooks that are told of events; none of them is deleted before this transaction ends."""
     query = select(WebhookRow).where(WebhookRow.owner == owner, WebhookRow.is_enabled)
-    rows = await session.scalars(query.order_by(WebhookRow.id).with_for_update(read=True, key_share=True))
-    return [row for row in rows if kind in row.kinds]
+    query = query.order_by(WebhookRow.id).with_for_update(read=True, key_share=True)
+    return (await session.scalars(query)).all()
 
 
 def _has_secret_over(now: datetime) -> ColumnElement[bool]:

@@ -1,10 +1,14 @@
-"""How attempts and trials end: with an outcome, or lost and planned again."""
+"""How attempts and trials end: with an outcome, or lost and planned again.
+
+What changes a row gives back the news of it: whoever changes many writes the news of all of them at once.
+"""
 
 from datetime import datetime
 
 from search_spaces.outcomes import Outcome
 from service.db import events, trials
 from service.db.database import Session
+from service.db.events import News
 from service.db.trials import AttemptRow, TrialRow
 from service.lifecycle import TrialState
 from service.settings import Settings
@@ -14,8 +18,7 @@ DRAINED = "drained"
 """How an attempt ends whose runner was told to give its trials back."""
 
 
-async def end_trial(
-    session: Session,
+def end_trial(
     trial: TrialRow,
     outcome: Outcome,
     now: datetime,
@@ -24,24 +27,21 @@ async def end_trial(
     scores: dict[str, float] | None = None,
     score: float | None = None,
     facts: dict[str, str] | None = None,
-) -> None:
+) -> News:
     """Gives the trial its one outcome."""
     assert trial.state is not TrialState.ENDED, f"trial {trial.number} of {trial.sweep_id} has an outcome already"
     trial.state, trial.outcome, trial.reason, trial.ended_at = TrialState.ENDED, outcome, reason, now
     trial.scores, trial.score, trial.facts = scores or {}, score, facts or {}
-    await events.append(
-        session,
-        trial.sweep_id,
-        "trial.ended",
-        now,
-        number=trial.number,
-        arm=trial.arm,
-        outcome=outcome,
-        reason=reason,
-        score=score,
-        scores=trial.scores,
-        device_seconds=trial.device_seconds,
-    )
+    told = {
+        "number": trial.number,
+        "arm": trial.arm,
+        "outcome": outcome,
+        "reason": reason,
+        "score": score,
+        "scores": trial.scores,
+        "device_seconds": trial.device_seconds,
+    }
+    return News("trial.ended", told)
 
 
 def end_attempt(attempt: AttemptRow, trial: TrialRow, ending: str, device_seconds: float, now: datetime) -> None:
@@ -50,8 +50,7 @@ def end_attempt(attempt: AttemptRow, trial: TrialRow, ending: str, device_second
     trial.device_seconds += device_seconds
 
 
-async def lose_attempt(
-    session: Session,
+def lose_attempt(
     settings: Settings,
     attempt: AttemptRow,
     trial: TrialRow,
@@ -60,7 +59,7 @@ async def lose_attempt(
     *,
     heard_seconds: float,
     is_drained: bool = False,
-) -> None:
+) -> list[News]:
     """Plans the trial again from its last checkpoint, or ends it as failed when it was lost too often.
 
     It is charged for the whole time that its runner was heard of: nobody can say that it held less. One that was
@@ -70,26 +69,25 @@ async def lose_attempt(
     ending = DRAINED if is_drained else LOST
     end_attempt(attempt, trial, ending, max(attempt.device_seconds, held_seconds * attempt.devices), now)
     trial.losses += not is_drained
-    await events.append(
-        session, trial.sweep_id, "trial.lost", now, number=trial.number, attempt=attempt.number, reason=reason
-    )
+    lost = News("trial.lost", {"number": trial.number, "attempt": attempt.number, "reason": reason})
     if trial.losses >= settings.max_attempts:
         lost_too_often = f"lost {trial.losses} times, the last time because: {reason}"
-        await end_trial(session, trial, Outcome.FAILED, now, reason=lost_too_often)
-        return
+        return [lost, end_trial(trial, Outcome.FAILED, now, reason=lost_too_often)]
     trial.state = TrialState.PLANNED
+    return [lost]
 
 
-async def plan_again(session: Session, trial: TrialRow, now: datetime) -> None:
+def plan_again(trial: TrialRow) -> News:
     """Takes the outcome of a trial back, because somebody wants it tried again. What it cost stays charged."""
     assert trial.outcome is not None, f"trial {trial.number} of {trial.sweep_id} has no outcome to take back"
     outcome = trial.outcome
     trial.state, trial.outcome, trial.reason, trial.ended_at = TrialState.PLANNED, None, None, None
     trial.scores, trial.score, trial.losses = {}, None, 0
-    await events.append(session, trial.sweep_id, "trial.retried", now, number=trial.number, outcome=outcome)
+    return News("trial.retried", {"number": trial.number, "outcome": outcome})
 
 
 async def cancel_open_trials(session: Session, sweep_id: str, now: datetime, reason: str) -> None:
     """Ends every trial without an outcome as cancelled. Their runners must have been fenced before."""
-    for trial in await trials.in_state(session, sweep_id, TrialState.PLANNED, TrialState.RUNNING):
-        await end_trial(session, trial, Outcome.CANCELLED, now, reason=reason)
+    unended = await trials.in_state(session, sweep_id, TrialState.PLANNED, TrialState.RUNNING)
+    news = [end_trial(trial, Outcome.CANCELLED, now, reason=reason) for trial in unended]
+    await events.append_many(session, sweep_id, news, now)

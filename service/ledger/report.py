@@ -1,5 +1,6 @@
 """A runner reports: results, outcomes and losses are counted once, from the runner that is believed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from search_spaces.runner_protocol import LostTrial, ReportRequest, StepResult, 
 from search_spaces.sweep_spec import SweepSpec
 from service.db import events, results, trials
 from service.db.database import Session
+from service.db.events import News
 from service.db.results import ResultRow
 from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
@@ -17,6 +19,8 @@ from service.ledger.outcomes import end_attempt, end_trial, lose_attempt
 from service.ledger.runners import finish
 from service.lifecycle import FINISHED_STATES, RunnerState, TrialState
 from service.settings import Settings
+
+PRUNED = "pruned: others promise more at the same epoch"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class _Reported:
     """By what the runner calls them; some may have ended."""
     measured: set[tuple[int, int]]
     """(trial id, step) of every result that was counted already."""
+    news: list[News]
+    """What the report tells that was not known: written at once, when all of it has been counted."""
 
     def open_attempt(self, tune_trial_id: str) -> tuple[AttemptRow, TrialRow] | None:
         """The attempt and its trial, while the trial runs under this runner; the ledger believes nobody else."""
@@ -67,14 +73,14 @@ async def apply_report(
     return {result.tune_trial_id for result in report.results if reported.open_attempt(result.tune_trial_id) is None}
 
 
-async def prune(session: Session, runner: RunnerRow, tune_trial_id: str, now: datetime) -> None:
-    """Ends a running trial early because others promise more; nothing happens if it has ended meanwhile."""
-    found = (await trials.find_attempts(session, runner.id, [tune_trial_id])).get(tune_trial_id)
-    if found is None or found[0].ended_at is not None:
-        return
-    attempt, trial = found
-    end_attempt(attempt, trial, Outcome.PRUNED, attempt.device_seconds, now)
-    await end_trial(session, trial, Outcome.PRUNED, now, reason="pruned: others promise more at the same epoch")
+async def prune(session: Session, runner: RunnerRow, tune_trial_ids: Collection[str], now: datetime) -> None:
+    """Ends running trials early because others promise more; those that have ended meanwhile stay as they are."""
+    news = []
+    for attempt, trial in (await trials.find_attempts(session, runner.id, tune_trial_ids)).values():
+        if attempt.ended_at is None:
+            end_attempt(attempt, trial, Outcome.PRUNED, attempt.device_seconds, now)
+            news.append(end_trial(trial, Outcome.PRUNED, now, reason=PRUNED))
+    await events.append_many(session, runner.sweep_id, news, now)
 
 
 async def _look_up(
@@ -95,27 +101,28 @@ async def _look_up(
         if result.tune_trial_id in attempts
     }
     measured = await results.known(session, places) if places else set()
-    return _Reported(session, settings, sweep, spec, runner, now, attempts, measured)
+    return _Reported(session, settings, sweep, spec, runner, now, attempts, measured, news=[])
 
 
 async def _count(reported: _Reported, report: ReportRequest) -> None:
     for result in report.results:
-        await _count_result(reported, result)
+        _count_result(reported, result)
     for ending in report.outcomes:
-        await _count_outcome(reported, ending)
+        _count_outcome(reported, ending)
     for loss in report.lost:
-        await _count_loss(reported, loss)
+        _count_loss(reported, loss)
+    runner, session = reported.runner, reported.session
+    await events.append_many(session, reported.sweep.id, reported.news, reported.now)
     if report.outcomes or report.lost:
         reported.sweep.due_at = reported.now
-    runner, session = reported.runner, reported.session
     if runner.is_draining and runner.state is RunnerState.LIVE and not await trials.open_attempts(session, runner.id):
         await finish(session, runner, reported.now)
 
 
-async def _count_result(reported: _Reported, result: StepResult) -> None:
+def _count_result(reported: _Reported, result: StepResult) -> None:
     found = reported.open_attempt(result.tune_trial_id)
     if found is None:
-        await _charge_late(reported, result)
+        _charge_late(reported, result)
         return
     attempt, trial = found
     reported.runner.progress += 1
@@ -124,26 +131,24 @@ async def _count_result(reported: _Reported, result: StepResult) -> None:
     trial.checkpoint = result.checkpoint or trial.checkpoint
     if (trial.id, result.step) not in reported.measured:
         reported.measured.add((trial.id, result.step))
-        await _keep(reported, trial, result)
+        _keep(reported, trial, result)
 
 
-async def _keep(reported: _Reported, trial: TrialRow, result: StepResult) -> None:
-    session, now = reported.session, reported.now
+def _keep(reported: _Reported, trial: TrialRow, result: StepResult) -> None:
     row = ResultRow(
         trial_id=trial.id,
         step=result.step,
         metrics=result.metrics,
         image_passes=result.image_passes,
         device_seconds=result.device_seconds,
-        reported_at=now,
+        reported_at=reported.now,
     )
-    session.add(row)
-    await events.append(
-        session, trial.sweep_id, "trial.step", now, number=trial.number, step=result.step, metrics=result.metrics
-    )
+    reported.session.add(row)
+    told = {"number": trial.number, "step": result.step, "metrics": result.metrics}
+    reported.news.append(News("trial.step", told))
 
 
-async def _charge_late(reported: _Reported, result: StepResult) -> None:
+def _charge_late(reported: _Reported, result: StepResult) -> None:
     """A pruned trial trains on until it hears of it: that time was spent too, unless the books are closed."""
     if reported.sweep.state in FINISHED_STATES:
         return
@@ -154,10 +159,10 @@ async def _charge_late(reported: _Reported, result: StepResult) -> None:
     trial.device_seconds += result.attempt_device_seconds - attempt.device_seconds
     attempt.device_seconds = result.attempt_device_seconds
     charged = {"number": trial.number, "device_seconds": trial.device_seconds}
-    await events.append(reported.session, trial.sweep_id, "trial.charged", reported.now, **charged)
+    reported.news.append(News("trial.charged", charged))
 
 
-async def _count_outcome(reported: _Reported, ending: TrialEnding) -> None:
+def _count_outcome(reported: _Reported, ending: TrialEnding) -> None:
     found = reported.open_attempt(ending.tune_trial_id)
     if found is None:
         return
@@ -166,16 +171,10 @@ async def _count_outcome(reported: _Reported, ending: TrialEnding) -> None:
     spent = max(attempt.device_seconds, ending.attempt_device_seconds)
     end_attempt(attempt, trial, outcome, spent, reported.now)
     reported.runner.progress += 1
-    await end_trial(
-        reported.session,
-        trial,
-        outcome,
-        reported.now,
-        reason=reason,
-        scores=ending.scores,
-        score=score,
-        facts=ending.facts,
+    ended = end_trial(
+        trial, outcome, reported.now, reason=reason, scores=ending.scores, score=score, facts=ending.facts
     )
+    reported.news.append(ended)
 
 
 def _judge(spec: SweepSpec, ending: TrialEnding) -> tuple[Outcome, str | None, float | None]:
@@ -186,17 +185,11 @@ def _judge(spec: SweepSpec, ending: TrialEnding) -> tuple[Outcome, str | None, f
     return ending.outcome, ending.reason, ending.scores.get(spec.score_metric.name)
 
 
-async def _count_loss(reported: _Reported, loss: LostTrial) -> None:
+def _count_loss(reported: _Reported, loss: LostTrial) -> None:
     found = reported.open_attempt(loss.tune_trial_id)
     if found is not None:
-        runner = reported.runner
-        heard, drained = runner.heard_seconds, runner.is_draining
-        await lose_attempt(
-            reported.session,
-            reported.settings,
-            *found,
-            reported.now,
-            loss.reason,
-            heard_seconds=heard,
-            is_drained=drained,
+        heard, drained = reported.runner.heard_seconds, reported.runner.is_draining
+        lost = lose_attempt(
+            reported.settings, *found, reported.now, loss.reason, heard_seconds=heard, is_drained=drained
         )
+        reported.news.extend(lost)

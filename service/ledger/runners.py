@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from service.db import events, runners, trials
 from service.db.database import Session
+from service.db.events import News
 from service.db.runners import RunnerRow
 from service.ledger.outcomes import lose_attempt
 from service.lifecycle import RunnerState
@@ -64,9 +65,10 @@ def renew_lease(runner: RunnerRow, settings: Settings, now: datetime) -> None:
 async def fence(session: Session, settings: Settings, runner: RunnerRow, now: datetime, reason: str) -> None:
     """The runner is never believed again; its unfinished trials are planned again."""
     runner.state, runner.reason, runner.ended_at = RunnerState.FENCED, reason, now
-    await events.append(session, runner.sweep_id, "runner.fenced", now, runner_id=runner.id, reason=reason)
+    news = [News("runner.fenced", {"runner_id": runner.id, "reason": reason})]
     for attempt, trial in await trials.open_attempts(session, runner.id):
-        await lose_attempt(session, settings, attempt, trial, now, reason, heard_seconds=runner.heard_seconds)
+        news += lose_attempt(settings, attempt, trial, now, reason, heard_seconds=runner.heard_seconds)
+    await events.append_many(session, runner.sweep_id, news, now)
 
 
 async def fence_all(session: Session, settings: Settings, sweep_id: str, now: datetime, reason: str) -> None:

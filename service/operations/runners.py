@@ -56,8 +56,7 @@ async def report(
     if hopeless:
         async with database.write() as session:
             _sweep, runner = await _believed_runner(session, settings, clock, runner_id, token)
-            for tune_trial_id in hopeless:
-                await prune(session, runner, tune_trial_id, clock())
+            await prune(session, runner, hopeless, clock())
     return ReportAnswer(stop=sorted(ended.union(hopeless)), drain=runner.is_draining)
 
 

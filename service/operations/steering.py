@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from search_spaces.sweep_spec import SweepSpec
 from service.clusters.registry import ClusterRegistry
-from service.db import sweeps, trials
+from service.db import events, sweeps, trials
 from service.db.database import Database, Session
 from service.db.sweeps import SweepRow
 from service.errors import InvalidSpec, MadeMeanwhile, WrongState
@@ -109,9 +109,8 @@ async def retry_failed(
     _check_outcomes(request)
     _check_may_go_on(sweep, "tried again")
     ended = await trials.ended_as(session, sweep_id, request.outcomes)
-    for trial in ended:
-        await plan_again(session, trial, now)
     if ended:
+        await events.append_many(session, sweep_id, [plan_again(trial) for trial in ended], now)
         ledger_sweeps.wake(sweep, now)
     if not ended and sweep.failed_without_cut:
         await ledger_sweeps.analyse_again(session, sweep, now, "its report is tried again")

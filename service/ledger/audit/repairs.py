@@ -4,6 +4,7 @@ from datetime import datetime
 
 from service.db import events, runners
 from service.db.database import Session
+from service.db.events import News
 from service.db.trials import AttemptRow, TrialRow
 from service.ledger.audit.itself import charged_seconds, is_charged_rightly, is_forsaken, unwanted_attempts
 from service.ledger.audit.picture import LedgerPicture
@@ -18,27 +19,22 @@ REASON = "an audit found that nobody ran it any more"
 async def repair_ledger(session: Session, settings: Settings, picture: LedgerPicture, now: datetime) -> list[str]:
     """Closes what is open and should not be, plans forsaken trials again, charges what was spent; tells what it did."""
     done: list[str] = []
+    news: list[News] = []
     for trial in picture.trials:
         for attempt in unwanted_attempts(picture, trial):
-            await _close(session, settings, picture, attempt, trial, now)
+            news += _close(settings, picture, attempt, trial, now)
             done.append(f"closed attempt {attempt.number} of trial {trial.number}")
         if is_forsaken(picture, trial):
             trial.state = TrialState.PLANNED
-            await events.append(
-                session, trial.sweep_id, "trial.lost", now, number=trial.number, attempt=trial.attempts, reason=REASON
-            )
+            lost = {"number": trial.number, "attempt": trial.attempts, "reason": REASON}
+            news.append(News("trial.lost", lost))
             done.append(f"planned trial {trial.number} again")
         if not is_charged_rightly(picture, trial):
             trial.device_seconds = charged_seconds(picture, trial)
-            await events.append(
-                session,
-                trial.sweep_id,
-                "trial.charged",
-                now,
-                number=trial.number,
-                device_seconds=trial.device_seconds,
-            )
+            charged = {"number": trial.number, "device_seconds": trial.device_seconds}
+            news.append(News("trial.charged", charged))
             done.append(f"charged trial {trial.number} with {trial.device_seconds:g} device-seconds")
+    await events.append_many(session, picture.sweep.id, news, now)
     return done
 
 
@@ -49,12 +45,12 @@ async def fence_runner(session: Session, settings: Settings, runner_id: str, now
     await fence(session, settings, row, now, "an audit found that its job is gone")
 
 
-async def _close(
-    session: Session, settings: Settings, picture: LedgerPicture, attempt: AttemptRow, trial: TrialRow, now: datetime
-) -> None:
+def _close(
+    settings: Settings, picture: LedgerPicture, attempt: AttemptRow, trial: TrialRow, now: datetime
+) -> list[News]:
     """The trial is planned again only if this was the attempt that it was said to run in."""
     if trial.state is TrialState.RUNNING and attempt.number == trial.attempts:
         heard_seconds = picture.runners[attempt.runner_id].heard_seconds
-        await lose_attempt(session, settings, attempt, trial, now, REASON, heard_seconds=heard_seconds)
-        return
+        return lose_attempt(settings, attempt, trial, now, REASON, heard_seconds=heard_seconds)
     end_attempt(attempt, trial, LOST, attempt.device_seconds, now)
+    return []

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fakes.ledger import World, small_spec
 from fakes.many_trials import write_ended_trials
-from sqlalchemy import event
+from fakes.statements import sent_statements
 
 
 async def ids(api: httpx.AsyncClient, *labels: str) -> list[str]:
@@ -37,18 +37,12 @@ async def test_label_that_is_none_is_refused_in_a_sentence(api: httpx.AsyncClien
 async def test_long_page_takes_no_more_queries_than_a_short_one(api: httpx.AsyncClient, world: World) -> None:
     for number in range(12):
         await write_ended_trials(world.database, small_spec(), f"{number:x}", 4)
-    queries: list[str] = []
-    event.listen(
-        world.database.engine.sync_engine,
-        "before_cursor_execute",
-        lambda _connection, _cursor, statement, *_rest: queries.append(statement),
-    )
     # The first use of a key is noted, the next ones within the minute are not.
     await api.get("/v1/sweeps")
     counts = []
     for limit in (1, 12):
-        queries.clear()
-        page = (await api.get("/v1/sweeps", params={"limit": limit})).json()["items"]
+        with sent_statements(world.database) as queries:
+            page = (await api.get("/v1/sweeps", params={"limit": limit})).json()["items"]
         assert [sweep["trials_ended"] for sweep in page] == [4] * limit
         counts.append(len(queries))
     assert counts[0] == counts[1]

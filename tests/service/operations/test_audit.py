@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import TrialEnding
 from service.clusters.protocol import ClusterUnreachable, JobState, JobSubmission
-from service.db import trials
+from service.db import events, trials
 from service.db.events import EventRow
 from service.db.runners import RunnerRow
 from service.db.trials import AttemptRow, TrialRow
@@ -87,7 +87,7 @@ async def scene(world: World) -> Scene:
     await runner.report(results=[step("t1", 1)], outcomes=[failed])
     async with world.database.write() as session:
         (trial,) = await trials.numbered(session, scene.sweep_id, [1])
-        await plan_again(session, trial, world.clock())
+        await events.append_many(session, scene.sweep_id, [plan_again(trial)], world.clock())
     await runner.take("t1b")
     world.clock.turn(3)
     await runner.report(results=[step("t1b", 2)], outcomes=[completed("t1b", score=0.8)])

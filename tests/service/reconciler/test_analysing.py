@@ -34,7 +34,7 @@ async def ended_sweep(world: World) -> tuple[str, RunnerDouble]:
     async with world.database.write() as session:
         row = await runners.find(session, runner.opened.runner_id, lock=True)
         assert row is not None
-        await prune(session, row, "t3", world.clock())
+        await prune(session, row, ["t3"], world.clock())
     return sweep_id, runner
 
 
