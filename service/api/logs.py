@@ -39,7 +39,7 @@ async def get_logs(
     follow: Annotated[bool, Query(description="Go on until the sweep, or that one runner, has finished.")] = False,
     accept: Accept = "text/plain",
     last_event_id: Annotated[
-        str | None, Header(max_length=20_000, pattern=POSITION_PATTERN, description="Id of the last event received.")
+        str | None, Header(pattern=POSITION_PATTERN, description="Id of the last event received.")
     ] = None,
 ) -> StreamingResponse:
     """What the runners have printed, each below a line with its name. A cluster that is away is told of in a line.
