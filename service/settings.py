@@ -81,7 +81,10 @@ DEFAULT_OWNER = "default"
 class Settings(BaseSettings):
     """Settings of one service process."""
 
-    model_config = SettingsConfigDict(env_prefix="SUPSWEEP_", frozen=True, extra="ignore", hide_input_in_errors=True)
+    # An empty variable is none: as a text it would be a token that everybody has, or an address that leads nowhere.
+    model_config = SettingsConfigDict(
+        env_prefix="SUPSWEEP_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     home: Path = Field(default=Path(".supsweep"), description="Where the embedded state lives.")
     database_url: Annotated[str, AfterValidator(_check_database_url)] = Field(

@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 
 from service.main import create_app
 from service.serve import serve
-from service.settings import SettingsRefused, read_settings
+from service.settings import Settings, SettingsRefused, read_settings
 
 SECRET = "hunter2"
 
@@ -75,3 +75,9 @@ def test_what_is_given_stands_over_the_environment(monkeypatch: pytest.MonkeyPat
     assert read_settings(role="worker").role == "worker"
     with pytest.raises(SettingsRefused, match="SUPSWEEP_ROLE: "):
         read_settings(role="boss")
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_an_empty_variable_is_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"SUPSWEEP_{name.upper()}", "")
+    assert getattr(read_settings(), name) == Settings.model_fields[name].default
