@@ -64,13 +64,19 @@ async def find_key(session: Session, caller: Caller, key_id: str, *, lock: bool 
 async def change_key(
     session: Session, caller: Caller, key_id: str, change: KeyChange, if_match: str | None, now: datetime
 ) -> KeyRow:
-    """Gives the key another name or another end. Raises PreconditionFailed, and WrongState for a revoked key."""
+    """Gives the key another name or another end.
+
+    Raises PreconditionFailed, WrongState for a revoked key, and LastAdminKey.
+    """
+    working = await keys.lock_working(session, now)
     key = await _find_to_change(session, caller, key_id, if_match)
     _refuse_revoked(key)
     if change.name is not None:
         key.name = change.name
     if "expires_at" in change.model_fields_set:
         _check_expiry(caller, change.expires_at, now)
+        if _is_sooner(change.expires_at, key.expires_at):
+            _refuse_last_admin(key, working)
         key.expires_at = change.expires_at
     key.version += 1
     return key
@@ -115,8 +121,7 @@ async def revoke_key(session: Session, caller: Caller, key_id: str, if_match: st
     key = await _find_to_change(session, caller, key_id, if_match)
     if key.revoked_at is not None:
         return
-    if {one.id for one in working if Scope.ADMIN in one.scopes} == {key.id}:
-        raise LastAdminKey(f"key {key.id} is the last one with the scope admin: make another before you revoke it")
+    _refuse_last_admin(key, working)
     key.revoked_at = now
     key.version += 1
 
@@ -174,6 +179,17 @@ def _check_expiry(caller: Caller, expires_at: datetime | None, now: datetime) ->
         raise InvalidRequest(
             f"expires_at cannot be {_told(expires_at)}; accepted: up to {limit.isoformat()}, when your own key expires",
             "/expires_at",
+        )
+
+
+def _is_sooner(end: datetime | None, than: datetime | None) -> bool:
+    return end is not None and (than is None or end < than)
+
+
+def _refuse_last_admin(key: KeyRow, working: Iterable[KeyRow]) -> None:
+    if {one.id for one in working if Scope.ADMIN in one.scopes} == {key.id}:
+        raise LastAdminKey(
+            f"key {key.id} is the last one with the scope admin: make another before you revoke it or end it sooner"
         )
 
 

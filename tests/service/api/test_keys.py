@@ -243,6 +243,22 @@ async def test_the_last_admin_key_cannot_be_revoked(api: httpx.AsyncClient, worl
     assert (await api.delete(path)).status_code == 204
 
 
+async def test_the_last_admin_key_cannot_end_sooner(api: httpx.AsyncClient, world: World) -> None:
+    path, soon = f"/v1/keys/{await first_key(api)}", world.clock() + timedelta(seconds=2)
+    await headers_of(world, "lesser", Scope.WRITE)
+    answer = await api.patch(path, json={"expires_at": soon.isoformat()})
+    assert (answer.status_code, answer.json()["code"]) == (409, "last_admin_key")
+    assert (await api.patch(path, json={"expires_at": None})).status_code == 200
+    await headers_of(world, "another", Scope.ADMIN, expires_at=world.clock() + timedelta(days=1))
+    assert (await api.patch(path, json={"expires_at": soon.isoformat()})).status_code == 200
+
+
+async def test_the_last_admin_key_may_be_rotated_for_another_takes_its_place(api: httpx.AsyncClient) -> None:
+    new = (await api.post(f"/v1/keys/{await first_key(api)}/rotate", json={"grace_seconds": 0})).json()
+    assert await works(api, new["key"])
+    assert "admin" in new["scopes"]
+
+
 async def test_two_admins_who_revoke_each_other_at_once_leave_one(api: httpx.AsyncClient, world: World) -> None:
     mine, theirs = await first_key(api), await headers_of(world, "another", Scope.ADMIN)
     answers = await asyncio.gather(
