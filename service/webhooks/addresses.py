@@ -8,7 +8,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpx
 
@@ -21,6 +21,12 @@ PORTS = {"http": 80, "https": 443}
 
 NAT64 = IPv6Network("64:ff9b::/96")
 """Addresses that carry an IPv4 address in their last four bytes (RFC 6052)."""
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that anybody was given for use on the internet (IANA's IPv6 address space registry). Beyond it lie the
+forms that carry an IPv4 address for one network alone: ::/96, ::ffff:0:0:0/96, 64:ff9b:1::/48."""
+SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
+"""Of IANA's special-purpose address registries, as of 2024-10, what Python 3.11 takes for public, in part or whole:
+protocol assignments (RFC 6890), relays of 6to4 (RFC 7526), documentation (RFC 9637)."""
 METADATA = frozenset({ip_address("168.63.129.16")})
 """Public by its number, yet answered inside a cloud alone: Azure's host agent."""
 
@@ -85,4 +91,7 @@ def is_public(address: Address) -> bool:
             carried = IPv4Address(int(address) & 0xFFFF_FFFF)
         if carried is not None:
             return is_public(carried)
-    return address.is_global and not address.is_multicast and address not in METADATA
+        if address not in GLOBAL_UNICAST:
+            return False
+    is_special = address in METADATA or any(address in network for network in SPECIAL)
+    return address.is_global and not address.is_multicast and not is_special

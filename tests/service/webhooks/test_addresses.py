@@ -45,6 +45,15 @@ def addresses(*found: str, allow_http: bool = False, allow_private: bool = False
         "64:ff9b::a9fe:a9fe",
         "2002:7f00:1::",
         "2001:0:4136:e378:8000:63bf:80ff:fffe",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "64:ff9b:1::7f00:1",
+        "192.0.0.192",
+        "192.88.99.1",
+        "3fff::1",
+        "5f00::1",
+        "100:0:0:1::1",
+        "4000::1",
     ],
 )
 async def test_an_address_that_is_not_public_is_refused_alone_and_among_others(address: str) -> None:
