@@ -67,6 +67,20 @@ class Calls:
             except (httpx.TransportError, ApiError) as error:
                 patience.wait(self._passing_failure(error))
 
+    def _delete(self, path: str, **request: Any) -> None:
+        """Deletes. What is not there when the call is repeated was deleted by a try whose answer was lost."""
+        patience = Patience(self._patience_seconds)
+        is_repeated = False
+        while True:
+            try:
+                checked(self._http.request("DELETE", path, **request))
+                return
+            except (httpx.TransportError, ApiError) as error:
+                if is_repeated and isinstance(error, ApiError) and error.problem.code == "not_found":
+                    return
+                patience.wait(self._passing_failure(error))
+                is_repeated = True
+
     def _passing_failure(self, error: httpx.TransportError | ApiError) -> Exception:
         """What to raise if the same call still fails later. Raises at once what no repetition helps against."""
         if isinstance(error, ApiError):

@@ -42,7 +42,7 @@ class ClusterCalls(Calls):
 
     def delete_cluster(self, name: str) -> None:
         """Deletes a cluster that no unfinished sweep has a runner on."""
-        self._call("DELETE", _path(name))
+        self._delete(_path(name))
 
 
 def _path(name: str) -> str:

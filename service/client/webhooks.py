@@ -56,7 +56,7 @@ class WebhookCalls(Calls):
 
     def delete_webhook(self, webhook_id: str) -> None:
         """Deletes the webhook with all that was to be sent to it."""
-        self._call("DELETE", _path(webhook_id))
+        self._delete(_path(webhook_id))
 
 
 def _path(webhook_id: str) -> str:

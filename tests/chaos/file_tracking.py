@@ -11,13 +11,16 @@ from uuid import uuid4
 
 from fakes.tracking import FakeTrackingStore, ShownRun
 
+from service.tracking.protocol import TrackingUnavailable
+
 
 class FileTrackingStore(FakeTrackingStore):
     """Every call is carried out on what the file holds, by one process at a time."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, is_away: Path) -> None:
         super().__init__()
         self._path = file
+        self._is_away = is_away
         self._mine = threading.RLock()
         self._depth = 0
         for name in dir(FakeTrackingStore):
@@ -33,6 +36,8 @@ class FileTrackingStore(FakeTrackingStore):
 
     def _kept(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def kept(*arguments: Any, **named: Any) -> Any:
+            if self._is_away.exists():
+                raise TrackingUnavailable("it is away")
             with self._opened():
                 return call(*arguments, **named)
 
@@ -51,9 +56,22 @@ class FileTrackingStore(FakeTrackingStore):
             finally:
                 self._depth -= 1
             if self._depth == 0:
-                temporary = self._path.with_suffix(".new")
-                temporary.write_bytes(pickle.dumps(self.runs))
-                temporary.replace(self._path)
+                write_runs(self._path, self.runs)
+
+
+@contextmanager
+def held(file: Path) -> Iterator[None]:
+    """Nobody is answered while the body runs."""
+    with file.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_runs(file: Path, runs: Mapping[str, ShownRun]) -> None:
+    """Makes these what is shown."""
+    temporary = file.with_suffix(".new")
+    temporary.write_bytes(pickle.dumps(dict(runs)))
+    temporary.replace(file)
 
 
 def read_runs(file: Path) -> dict[str, ShownRun]:

@@ -13,7 +13,7 @@ from chaos.scripted_runner import (
     train_for_ever,
     train_until_drained,
 )
-from chaos.world import wait_until
+from chaos.world import World, wait_until
 from fakes.ledger import small_spec
 
 from search_spaces.outcomes import Outcome
@@ -30,9 +30,13 @@ LIFE_SECONDS = 90.0
 class Life:
     """What a person does, and what the runners do."""
 
-    live: Callable[[SupsweepClient], list[str]]
+    live: Callable[[World], list[str]]
     """Creates sweeps and follows them to their ends. Their ids."""
     scripts: Sequence[Script] = ()
+    again: Sequence[tuple[str, int]] = ()
+    """What is passed in earlier lives too and means something else here, with the occurrence that does."""
+    dies_often: bool = False
+    """The service dies once at every new point within one and the same life, instead of in a life for each."""
 
 
 def paired_spec() -> SweepSpec:
@@ -53,6 +57,11 @@ def follow(client: SupsweepClient, sweep_id: str, state: SweepState) -> None:
     sweep = client.get_sweep(sweep_id)
     assert sweep.state is state, f"{sweep.state}: {sweep.state_reason}"
     wait_until(lambda: client.get_sweep(sweep_id).mlflow_events_behind == 0, LIFE_SECONDS, "MLflow to catch up")
+
+
+def alone(live: Callable[[SupsweepClient], list[str]]) -> Callable[[World], list[str]]:
+    """A life for which a client is enough."""
+    return lambda world: live(world.client())
 
 
 def succeed(client: SupsweepClient) -> list[str]:
@@ -131,12 +140,12 @@ def outcomes(client: SupsweepClient, sweep_id: str) -> set[Outcome | None]:
 
 
 LIVES: Mapping[str, Life] = {
-    "a sweep that succeeds": Life(succeed, [lose_first_trial]),
-    "a driver that dies": Life(succeed, [die_in_first_trial, do_well]),
-    "a search that prunes": Life(search, [search_well]),
-    "a sweep that is cancelled": Life(cancel, [train_for_ever]),
-    "a sweep that is paused": Life(pause, [train_until_drained]),
-    "a sweep that goes on": Life(go_on, [fail_first_trial]),
-    "a sweep that is deleted": Life(delete),
+    "a sweep that succeeds": Life(alone(succeed), [lose_first_trial]),
+    "a driver that dies": Life(alone(succeed), [die_in_first_trial, do_well]),
+    "a search that prunes": Life(alone(search), [search_well]),
+    "a sweep that is cancelled": Life(alone(cancel), [train_for_ever]),
+    "a sweep that is paused": Life(alone(pause), [train_until_drained]),
+    "a sweep that goes on": Life(alone(go_on), [fail_first_trial]),
+    "a sweep that is deleted": Life(alone(delete)),
 }
 """By name."""

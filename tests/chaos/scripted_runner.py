@@ -13,6 +13,7 @@ from fakes.ray_job import Job
 
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import Finished, LostTrial, RunnerBrief, StepResult, TrialAssignment, TrialEnding
+from service.tracking.projector import POLL_SECONDS
 from trainers.runner.courier import Courier
 from trainers.runner.departure import Cause, Departure
 from trainers.runner.desk import NEVER, Desk, Offer
@@ -21,6 +22,8 @@ from trainers.runner.ledger_client import LedgerClient
 PATIENCE_SECONDS = 60.0
 TAKE_SECONDS = 0.5
 EPOCH_DEVICE_SECONDS = 1.0
+SHOWN_SECONDS = 2 * POLL_SECONDS
+"""What MLflow is told of in one batch, and what happens this much later in another."""
 
 
 class RunnerDied(Exception):
@@ -168,10 +171,10 @@ def train_well(runner: ScriptedRunner, offer: Offer) -> None:
     runner.complete(offer, score)
 
 
-def train_and_listen(runner: ScriptedRunner, offer: Offer) -> None:
+def train_and_listen(runner: ScriptedRunner, offer: Offer, first_epoch: int = 1) -> None:
     """Trains, and hears after each epoch what the ledger says to it."""
     score = score_of(offer.assignment)
-    for epoch in range(1, offer.assignment.config.epochs + 1):
+    for epoch in range(first_epoch, offer.assignment.config.epochs + 1):
         if runner.must_stop or not runner.desk.is_open(offer.tune_trial_id):
             return
         runner.step(offer, epoch, score)
@@ -186,8 +189,13 @@ def do_well(runner: ScriptedRunner) -> None:
 
 
 def search_well(runner: ScriptedRunner) -> None:
-    """Everything that is there to do, epoch by epoch."""
+    """Everything that is there to do, epoch by epoch; between two of them MLflow has time to be told of the first."""
     runner.start()
+    offer = runner.take()
+    if offer is not None:
+        runner.step(offer, 1, score_of(offer.assignment))
+        time.sleep(SHOWN_SECONDS)
+        train_and_listen(runner, offer, first_epoch=2)
     runner.work(train_and_listen)
 
 
@@ -238,6 +246,18 @@ def train_for_ever(runner: ScriptedRunner) -> None:
     offer = runner.take()
     if offer is not None:
         runner.step(offer, 1)
+    runner.is_stopped.wait()
+    runner.say_goodbye()
+
+
+def stay(runner: ScriptedRunner) -> None:
+    """Trains every trial of a paired sweep, and is heard but asks no more, until its cluster stops it."""
+    runner.start()
+    for _ in range(4):
+        offer = runner.take()
+        if offer is not None:
+            train_well(runner, offer)
+            runner.wait_until_delivered()
     runner.is_stopped.wait()
     runner.say_goodbye()
 

@@ -181,3 +181,20 @@ def test_proxy_of_the_environment_is_not_asked_for_this_machine(
     monkeypatch.delenv("no_proxy", raising=False)
     with SupsweepClient(service.url, service.api_key, patience_seconds=0) as client:
         assert client.presets()
+
+
+GONE = Answer('{"title": "Not found", "status": 404, "detail": "no cluster \'east\'", "code": "not_found"}', 404)
+
+
+def test_delete_whose_answer_was_lost_is_not_told_that_nothing_is_there(
+    patient: SupsweepClient, scripted: ScriptedService
+) -> None:
+    scripted.answers("DELETE", "/v1/clusters/east", Answer(status=0), GONE)
+    patient.delete_cluster("east")
+    assert len(scripted.requests) == 2
+
+
+def test_delete_of_what_never_was_is_refused(patient: SupsweepClient, scripted: ScriptedService) -> None:
+    scripted.answers("DELETE", "/v1/clusters/east", GONE)
+    with pytest.raises(ApiError, match="no cluster 'east'"):
+        patient.delete_cluster("east")

@@ -5,7 +5,7 @@ from fakes.ledger import World, completed, lost, small_spec, step
 
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LARGEST_COUNT, TrialEnding
-from service.db import events, results, trials
+from service.db import events, results, runners, trials
 from service.errors import ReportOutOfOrder
 from service.lifecycle import TrialState
 
@@ -19,6 +19,22 @@ async def test_repeated_report_changes_nothing(world: World) -> None:
     await runner.report(repeat=True, outcomes=[completed("t1", seconds=3.0)])
     assert (await world.sweep(sweep_id)).event_count == before.event_count
     assert (await world.trials(sweep_id))[0].device_seconds == 3.0
+
+
+async def test_old_report_that_comes_once_more_after_newer_ones_changes_nothing(world: World) -> None:
+    sweep_id = await world.create()
+    runner = await world.open_runner(sweep_id)
+    await runner.take("t1")
+    await runner.report(results=[step("t1", 1)])
+    await runner.report(results=[step("t1", 2)])
+    runner.sequence = 1
+    await runner.report(repeat=True, results=[step("t1", 1)])
+    async with world.database.read() as session:
+        row = await runners.find(session, runner.opened.runner_id)
+    assert row is not None
+    assert (row.last_sequence, row.progress) == (2, 2)
+    runner.sequence = 2
+    await runner.report(outcomes=[completed("t1")])
 
 
 async def test_missing_report_is_noticed(world: World) -> None:
