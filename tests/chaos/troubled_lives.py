@@ -26,6 +26,8 @@ def wait_for_others(world: World) -> list[str]:
     """The cluster refuses and then is slow, MLflow is away and then is slow."""
     client, ray = world.client(), world.ray
     world.mlflow_is_away_file.touch()
+    # Nothing is submitted to a cluster that is known to be away.
+    wait_until(lambda: client.get_cluster("local").health.is_healthy, LIFE_SECONDS, "the cluster to be seen")
     ray.fails_with = 503
     sweep_id = client.create_sweep(paired_spec()).id
     wait_until(lambda: _is_held_up(client, sweep_id), LIFE_SECONDS, "a refused submission")

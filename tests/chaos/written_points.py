@@ -11,7 +11,7 @@ from service.clusters.protocol import ClusterClient
 from service.tracking.protocol import TrackingStore
 
 ROOT = Path(service.__file__).parent
-OTHER_PROCESSES = ("service.cli.", "service.client.", "service.embedded.", "service.resealing", "service.serve")
+OTHER_PROCESSES = ("service.cli.", "service.client.", "service.embedded.", "service.maintenance", "service.serve")
 """What runs beside the process that is killed, or before it begins."""
 
 WRITES = frozenset({"write", "decide"})

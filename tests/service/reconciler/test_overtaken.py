@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from fakes.clusters import FakeClusterClient
-from fakes.ledger import World, completed, small_spec
+from fakes.ledger import World, completed, small_spec, step
+from fakes.reconciling import runner_rows, submitted_runner
 
 from search_spaces.runner_protocol import Finished
-from service.clusters.protocol import JobSubmission
+from service.clusters.protocol import JobState, JobSubmission
 from service.db import runners, sweeps
 from service.errors import DatabaseUnavailable
 from service.lifecycle import RunnerState, SweepState
@@ -28,6 +29,18 @@ class BusyCluster(FakeClusterClient):
     async def submit(self, job: JobSubmission) -> None:
         await super().submit(job)
         await self._meanwhile()
+
+
+class GossipingCluster(FakeClusterClient):
+    """Says that every job has failed; something happens while it is asked."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+
+    async def state(self, submission_id: str) -> JobState | None:
+        await self._meanwhile()
+        return JobState.FAILED
 
 
 def tools_of(world: World) -> Tools:
@@ -53,6 +66,18 @@ async def test_sweep_that_is_cancelled_while_its_runner_is_submitted_stays_so(
     assert (sweep.state, sweep.claimed_by) == (SweepState.CANCELLING, None)
     assert sweep.due_at <= world.clock(), "it must be looked at again at once"
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_runner_that_is_heard_while_its_cluster_calls_it_dead_is_not_fenced(world: World) -> None:
+    sweep_id = await world.create()
+    assert await take_due_step(tools_of(world), "worker", world.clock())
+    runner = await submitted_runner(world, sweep_id)
+    await runner.take("t1")
+    world.clock.turn(3 * world.settings.heartbeat_seconds)
+    world.cluster = GossipingCluster(lambda: runner.report(results=[step("t1", 1)]))
+    assert await take_due_step(tools_of(world), "worker", world.clock())
+    (row,) = await runner_rows(world, sweep_id)
+    assert row.state is RunnerState.LIVE
 
 
 async def test_database_that_goes_away_during_a_step_is_no_bug(world: World, caplog: pytest.LogCaptureFixture) -> None:
