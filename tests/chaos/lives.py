@@ -35,6 +35,8 @@ class Life:
     scripts: Sequence[Script] = ()
     again: Sequence[tuple[str, int]] = ()
     """What is passed in earlier lives too and means something else here, with the occurrence that does."""
+    owns: Sequence[str] = ()
+    """What is passed in other lives only when two things happen to coincide."""
     dies_often: bool = False
     """The service dies once at every new point within one and the same life, instead of in a life for each."""
 

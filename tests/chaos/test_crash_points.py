@@ -38,7 +38,8 @@ def visits(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Visits:
     visits: dict[str, list[tuple[str, int]]] = {}
     known: set[str] = set()
     for name, life in LIVES.items():
-        new = [point for point in counts[name] if point not in known]
+        owned = [place for other in LIVES.values() if other is not life for place in other.owns]
+        new = [one for one in counts[name] if one not in known and not any(place in one for place in owned)]
         known.update(new)
         visits[name] = [(point, 1) for point in new]
         if not life.dies_often:

@@ -15,7 +15,7 @@ from service.client.client import SupsweepClient
 from service.client.failures import ServiceUnreachable
 from service.lifecycle import SweepState
 
-SLOW_SECONDS = 1.5
+SLOW_SECONDS = 2.5
 """Longer than a claim waits for its next renewal."""
 
 ORPHANS = 6
@@ -23,15 +23,13 @@ ORPHANS = 6
 
 
 def wait_for_others(world: World) -> list[str]:
-    """The cluster refuses and then is slow, MLflow is away and then is slow."""
+    """The cluster refuses a job and then is slow, MLflow is away and then is slow."""
     client, ray = world.client(), world.ray
     world.mlflow_is_away_file.touch()
-    # Nothing is submitted to a cluster that is known to be away.
-    wait_until(lambda: client.get_cluster("local").health.is_healthy, LIFE_SECONDS, "the cluster to be seen")
-    ray.fails_with = 503
+    ray.refuses_jobs = True
     sweep_id = client.create_sweep(paired_spec()).id
     wait_until(lambda: _is_held_up(client, sweep_id), LIFE_SECONDS, "a refused submission")
-    ray.fails_with, ray.answer_after_seconds = None, SLOW_SECONDS
+    ray.refuses_jobs, ray.answer_after_seconds = False, SLOW_SECONDS
     wait_for_trial(client, sweep_id)
     ray.answer_after_seconds = 0.0
     world.mlflow_is_away_file.unlink()
@@ -45,8 +43,7 @@ def wait_for_others(world: World) -> list[str]:
 
 
 def _is_held_up(client: SupsweepClient, sweep_id: str) -> bool:
-    """Whether the sweep tells of a submission that failed, or of a cluster that is known to be away."""
-    return "cluster local" in (client.get_sweep(sweep_id).state_reason or "")
+    return "could not be submitted" in (client.get_sweep(sweep_id).state_reason or "")
 
 
 def _has_logs(client: SupsweepClient, sweep_id: str) -> bool:
@@ -142,7 +139,7 @@ def fail_to_report(world: World) -> list[str]:
 
 
 TROUBLED_LIVES: Mapping[str, Life] = {
-    "others that are slow or away": Life(wait_for_others, dies_often=True),
+    "others that are slow or away": Life(wait_for_others, owns=(":_renew", "<locals>.renew"), dies_often=True),
     "orphans and lost runs": Life(repair, dies_often=True),
     "a budget that is used up": Life(use_up_the_budget, dies_often=True),
     "a quota that is used up": Life(use_up_the_quota, dies_often=True),

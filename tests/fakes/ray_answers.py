@@ -65,6 +65,8 @@ def _answer_about(ray: "RayServer", method: str, submission_id: str, rest: list[
 
 def _submit(ray: "RayServer", body: dict[str, Any]) -> Answer:
     submission_id = body["submission_id"]
+    if ray.refuses_jobs:
+        return Answer(500, "Traceback (most recent call last):\n  ...\nRuntimeError: No available agent to submit job")
     if ray.submit(body):
         return Answer(200, {"job_id": submission_id, "submission_id": submission_id})
     return Answer(

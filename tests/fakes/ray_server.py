@@ -22,6 +22,7 @@ one; environments of all jobs in the listing. When told, at any time, from any t
 
 - `ray.stop()`: the dashboard is gone, connections are refused, the jobs run on; `ray.start()`: it is back, same port
 - `ray.holds_pending = True`: jobs that are submitted from now on never leave PENDING
+- `ray.refuses_jobs = True`: every submission is answered with 500 and a traceback, and no job is made
 - `ray.reports(submission_id, FAILED)`: the head says so from now on, the driver runs on; a stop reaches it no more
 - `ray.answer_after_seconds = 5`: every answer is slow
 - `ray.loses_answers = True`: what is POSTed is carried out, its answer never comes
@@ -60,6 +61,7 @@ class RayServer:
         self.requests: list[str] = []
         """`GET /api/version` and so on, in order."""
         self.holds_pending = False
+        self.refuses_jobs = False
         self.loses_answers = False
         self.answer_after_seconds = 0.0
         self.fails_with: int | None = None
