@@ -42,6 +42,7 @@ from service.api.openapi import DescribedAPI
 from service.api.problems import add_problem_handlers
 from service.api.requests import Requests, bind_ids
 from service.auth.first_key import make_first_key
+from service.auth.known_secrets import KnownSecrets, read_digests
 from service.clusters.protocol import ClusterClient
 from service.clusters.registry import ClusterRegistry
 from service.db.database import Database
@@ -128,7 +129,7 @@ def build_app(settings: Settings, clients: Mapping[str, ClusterClient] | None = 
     )
     app.state.parts = parts
     add_problem_handlers(app)
-    _add_guards(app, settings)
+    _add_guards(app, parts)
     app.add_middleware(Requests, metrics=parts.metrics)
     return app
 
@@ -148,12 +149,14 @@ def _routes(role: Role) -> list[BaseRoute]:
     return router.routes
 
 
-def _add_guards(app: FastAPI, settings: Settings) -> None:
+def _add_guards(app: FastAPI, parts: Parts) -> None:
     """What a request passes before its route, the last one first."""
+    settings, known = parts.settings, KnownSecrets(lambda: read_digests(parts.database, parts.clock()))
     per_second, per_minute = settings.requests_per_second, settings.failures_per_minute
     requests = TokenBuckets(per_second, burst=max(1.0, BURST_SECONDS * per_second)) if per_second else None
     app.add_middleware(Bodies, most_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
-    app.add_middleware(Rates, requests=requests, failures=TokenBuckets(per_minute / 60, burst=max(1.0, per_minute)))
+    failures = TokenBuckets(per_minute / 60, burst=max(1.0, per_minute))
+    app.add_middleware(Rates, requests=requests, failures=failures, knows=known.knows)
     app.add_middleware(Hosts, names=settings.allowed_hosts)
     app.add_middleware(AnswerHeaders)
 

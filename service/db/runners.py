@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.db.base import Base, UtcDateTime, Word
 from service.db.database import Session
 from service.db.sweeps import SweepRow
-from service.lifecycle import OPEN_STATES, RunnerState
+from service.lifecycle import FINISHED_STATES, OPEN_STATES, RunnerState
 
 ACTIVE = (RunnerState.SUBMITTING, RunnerState.LIVE)
 
@@ -77,6 +77,12 @@ async def newest(session: Session, sweep_id: str, *, limit: int) -> Sequence[Run
     """The last runners of a sweep, the newest first."""
     query = select(RunnerRow).where(RunnerRow.sweep_id == sweep_id).order_by(RunnerRow.ordinal.desc())
     return (await session.scalars(query.limit(limit))).all()
+
+
+async def tokens_of_unfinished(session: Session) -> Sequence[str]:
+    """Hashes of the tokens of every runner whose sweep has not finished."""
+    query = select(RunnerRow.token_sha256).join(SweepRow, SweepRow.id == RunnerRow.sweep_id)
+    return (await session.scalars(query.where(SweepRow.state.not_in(FINISHED_STATES)))).all()
 
 
 async def sweeps_in_line(session: Session, cluster: str, *, since: datetime, besides: str) -> Sequence[SweepRow]:

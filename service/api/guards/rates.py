@@ -2,12 +2,12 @@
 
 import hashlib
 import math
-from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.guards.buckets import MOST_BUCKETS, TokenBuckets
+from service.api.guards.buckets import TokenBuckets
 from service.api.problems import refused_response
 from service.errors import SweepServiceError
 
@@ -27,53 +27,53 @@ class RateLimited(SweepServiceError):
 class Rates:
     """Counts the requests of each key, and the refused ones (401) of each address.
 
-    An address that fails too often is heard again with a key that has worked before: whoever guesses behind the
-    same proxy locks nobody out.
+    An address that fails too often is heard with a secret that `knows`: whoever guesses behind the same proxy, or goes
+    on with a key that has ended, locks nobody out.
     """
 
-    def __init__(self, app: ASGIApp, requests: TokenBuckets | None, failures: TokenBuckets) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        requests: TokenBuckets | None,
+        failures: TokenBuckets,
+        knows: Callable[[str], Awaitable[bool]],
+    ) -> None:
         self._app = app
         self._requests = requests
         self._failures = failures
-        self._worked: OrderedDict[bytes, None] = OrderedDict()
+        self._knows = knows
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, or refuses it until there is a token."""
         if scope["type"] != "http" or not scope["path"].startswith(API):
             await self._app(scope, receive, send)
             return
-        # A digest, so that a dump of the memory holds no more secrets than it must.
-        key = hashlib.sha256(Headers(scope=scope).get("authorization", "").encode()).digest()
+        authorization = Headers(scope=scope).get("authorization", "")
         address = str((scope.get("client") or ("",))[0]).encode()
-        refusal = self._refusal(key, address, is_runner=scope["path"].startswith(RUNNERS))
+        refusal = await self._refusal(authorization, address, is_runner=scope["path"].startswith(RUNNERS))
         if refusal is not None:
             await refused_response(refusal)(scope, receive, send)
             return
 
-        async def send_and_note(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._note(key, address, message["status"])
+        async def send_and_count(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 401:
+                self._failures.take(address)
             await send(message)
 
-        await self._app(scope, receive, send_and_note)
+        await self._app(scope, receive, send_and_count)
 
-    def _refusal(self, key: bytes, address: bytes, *, is_runner: bool) -> RateLimited | None:
-        if key not in self._worked and (seconds := self._failures.wait_seconds(address)):
+    async def _refusal(self, authorization: str, address: bytes, *, is_runner: bool) -> RateLimited | None:
+        if (seconds := self._failures.wait_seconds(address)) and not await self._knows(_bearer(authorization)):
             return _wait(seconds, "too many wrong keys came from your address")
+        # A digest, so that a dump of the memory holds no more secrets than it must.
+        key = hashlib.sha256(authorization.encode()).digest()
         if self._requests is not None and not is_runner and (seconds := self._requests.take(key)):
             return _wait(seconds, "too many requests came with your key")
         return None
 
-    def _note(self, key: bytes, address: bytes, status: int) -> None:
-        if status == 401:
-            self._failures.take(address)
-            self._worked.pop(key, None)
-        elif status < 300:
-            # Only what a key has opened proves it: anybody gets a 404 or a 422.
-            self._worked[key] = None
-            self._worked.move_to_end(key)
-            if len(self._worked) > MOST_BUCKETS:
-                self._worked.popitem(last=False)
+
+def _bearer(authorization: str) -> str:
+    return authorization.partition(" ")[2].strip()
 
 
 def _wait(seconds: float, reason: str) -> RateLimited:

@@ -1,4 +1,4 @@
-"""Guards know no database, so one kind is enough here."""
+"""Guards ask for no more than a list of secrets, so one kind of database is enough here."""
 
 import shutil
 from collections.abc import AsyncIterator

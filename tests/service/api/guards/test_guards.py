@@ -127,15 +127,26 @@ async def test_runners_and_probes_are_not_held_back(service: Service, world: Wor
 
 async def test_an_address_that_guesses_is_held_back_and_locks_nobody_out(service: Service) -> None:
     client = service(failures_per_minute=5)
-    assert (await client.get("/v1/sweeps")).status_code == 200
     guesses = [await client.get("/v1/sweeps", headers=bearer(f"sws_0_{n}")) for n in range(7)]
     assert [answer.status_code for answer in guesses] == [401] * 5 + [429] * 2
     assert int(guesses[-1].headers["Retry-After"]) <= 12
-    assert (await client.get("/v1/sweeps")).status_code == 200, "a key that has worked is heard"
+    assert (await client.get("/v1/sweeps")).status_code == 200, (
+        "a key that works is heard, which this process never saw"
+    )
     # Neither what anybody gets nor another's token makes a guess credible.
     for path in ("/healthz", "/v1/nothing", "/openapi.json"):
         await client.get(path, headers=bearer("sws_0_x"))
     assert (await client.get("/v1/sweeps", headers=bearer("sws_0_x"))).status_code == 429
+
+
+async def test_runners_behind_the_proxy_of_a_guesser_are_heard(service: Service, world: World) -> None:
+    runner = (await world.open_runner(await world.create())).opened
+    client = service(failures_per_minute=1)
+    ended = await headers_of(world, "somebody", Scope.WRITE, revoked_at=world.clock())
+    assert [(await client.get("/v1/sweeps", headers=ended)).status_code for _ in range(3)] == [401, 429, 429]
+    path = f"/v1/runners/{runner.runner_id}/report"
+    assert (await client.post(path, json={"sequence": 1}, headers=bearer(runner.token))).status_code == 200
+    assert (await client.post(path, json={"sequence": 1}, headers=bearer(runner.token + "x"))).status_code == 429
 
 
 async def test_the_guesses_of_one_address_do_not_hold_up_another(service: Service) -> None:
