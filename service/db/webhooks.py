@@ -22,6 +22,8 @@ class WebhookRow(Base):
     sealed_previous_secret: Mapped[str | None] = mapped_column(Text)
     """The secret before, which signs beside the present one until `previous_secret_ends_at`."""
     previous_secret_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    secret_number: Mapped[int] = mapped_column(default=1)
+    """Which of its secrets the present one is, counted from 1."""
     kinds: Mapped[list[str]] = mapped_column(Json)
     """Kinds of events it is told of."""
     is_enabled: Mapped[bool] = mapped_column(default=True)

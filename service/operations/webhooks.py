@@ -47,7 +47,7 @@ async def check_url(addresses: Addresses, url: str) -> None:
 async def create_webhook(
     session: Session, vault: Vault, caller: Caller, request: WebhookRequest, idempotency_key: str | None, now: datetime
 ) -> NewWebhookView:
-    """The new webhook with its secret; the same Idempotency-Key gives the same answer again.
+    """The new webhook with its secret; the same Idempotency-Key gives the same answer again, until it is rotated.
 
     Raises TooManyWebhooks and IdempotencyKeyReused.
     """
@@ -55,7 +55,7 @@ async def create_webhook(
     made_before = await creation.made_before(session)
     if made_before is not None:
         webhook = await find_webhook(session, caller, made_before)
-        return _view_new(webhook, vault.open(webhook.sealed_secret))
+        return _view_again(vault, webhook, secret_number=1)
     if await webhooks.count_of_owner(session, caller.owner) >= MOST_WEBHOOKS:
         raise TooManyWebhooks(
             f"{caller.owner} has {MOST_WEBHOOKS} webhooks already: delete one before you make another"
@@ -114,21 +114,25 @@ async def rotate_secret(
     idempotency_key: str | None,
     now: datetime,
 ) -> tuple[NewWebhookView, int]:
-    """The webhook with a new secret and its version; the same Idempotency-Key rotates once.
+    """The webhook with a new secret and its version; the same Idempotency-Key rotates once, and shows its own secret.
 
     The old secret signs beside the new one through the grace; one that was rotated before ends at once.
     Raises PreconditionFailed and IdempotencyKeyReused.
     """
     webhook = await find_webhook(session, caller, webhook_id, lock=True)
     creation = Idempotency(caller.owner, idempotency_key, f"webhooks/{webhook_id}/rotations", rotation)
-    if await creation.made_before(session) is None:
-        check_version(if_match, webhook.version)
-        webhook.sealed_previous_secret = webhook.sealed_secret
-        webhook.previous_secret_ends_at = now + timedelta(seconds=rotation.grace_seconds)
-        webhook.sealed_secret = vault.seal(make_secret())
-        webhook.version += 1
-        creation.remember(session, webhook.id, now)
-    return _view_new(webhook, vault.open(webhook.sealed_secret)), webhook.version
+    made_before = await creation.made_before(session)
+    if made_before is not None:
+        return _view_again(vault, webhook, secret_number=int(made_before)), webhook.version
+    check_version(if_match, webhook.version)
+    secret = make_secret()
+    webhook.sealed_previous_secret = webhook.sealed_secret
+    webhook.previous_secret_ends_at = now + timedelta(seconds=rotation.grace_seconds)
+    webhook.sealed_secret = vault.seal(secret)
+    webhook.secret_number += 1
+    webhook.version += 1
+    creation.remember(session, str(webhook.secret_number), now)
+    return _view_new(webhook, secret), webhook.version
 
 
 async def delete_webhook(session: Session, caller: Caller, webhook_id: str, if_match: str | None) -> None:
@@ -175,7 +179,13 @@ def view_webhook(row: WebhookRow) -> WebhookView:
     return WebhookView.model_validate(row, from_attributes=True)
 
 
-def _view_new(row: WebhookRow, secret: str) -> NewWebhookView:
+def _view_again(vault: Vault, row: WebhookRow, secret_number: int) -> NewWebhookView:
+    """What a repeated call gets: its own secret, and no later one, which was shown to somebody else."""
+    is_present = row.secret_number == secret_number
+    return _view_new(row, vault.open(row.sealed_secret) if is_present else None)
+
+
+def _view_new(row: WebhookRow, secret: str | None) -> NewWebhookView:
     return NewWebhookView(**view_webhook(row).model_dump(), secret=secret)
 
 

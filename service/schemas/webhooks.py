@@ -84,7 +84,12 @@ class WebhookView(BaseModel):
 class NewWebhookView(WebhookView):
     """A webhook as whoever made it, or rotated its secret, sees it, once."""
 
-    secret: str = Field(description="whsec_…: messages are signed with it, as Standard Webhooks say.")
+    secret: str | None = Field(
+        description=(
+            "whsec_…: messages are signed with it, as Standard Webhooks say. None where a call is repeated under its "
+            "Idempotency-Key whose secret has been rotated since."
+        )
+    )
 
 
 class WebhookPage(BaseModel):

@@ -204,6 +204,17 @@ async def test_a_repeated_rotation_rotates_once_and_only_what_was_seen(api: http
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
+async def test_a_repeated_call_shows_its_own_secret_and_no_later_one(api: httpx.AsyncClient) -> None:
+    made = await make(api, {"Idempotency-Key": "made"})
+    path = f"{made.headers['Location']}/rotate-secret"
+    rotated = await api.post(path, headers={"Idempotency-Key": "first"})
+    again = await make(api, {"Idempotency-Key": "made"})
+    assert (again.status_code, again.json()["id"], again.json()["secret"]) == (201, made.json()["id"], None)
+    assert (await api.post(path, headers={"Idempotency-Key": "first"})).json() == rotated.json()
+    await api.post(path, headers={"Idempotency-Key": "second"})
+    assert (await api.post(path, headers={"Idempotency-Key": "first"})).json()["secret"] is None
+
+
 async def test_a_test_that_fails_is_tried_once(api: httpx.AsyncClient, receiver: ScriptedService) -> None:
     receiver.answers("POST", "/hook", Answer(status=500))
     made = (await make(api, url=f"{receiver.url}/hook")).json()

@@ -161,6 +161,7 @@ def _create_webhooks() -> None:
         Column("sealed_secret", sa.Text(), nullable=False),
         Column("sealed_previous_secret", sa.Text(), nullable=True),
         Column("previous_secret_ends_at", TIME, nullable=True),
+        Column("secret_number", sa.Integer(), nullable=False),
         Column("kinds", JSON, nullable=False),
         Column("is_enabled", sa.Boolean(), nullable=False),
         Column("problem", sa.Text(), nullable=True),
