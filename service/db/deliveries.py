@@ -97,9 +97,15 @@ async def claim_due(session: Session, worker: str, *, now: datetime, until: date
     """Claims for `worker`, until `until`, the message that has been due longest; None when none is due.
 
     A webhook is sent one message at a time: they arrive in order while all is well, and a receiver that hangs
-    holds up one worker.
+    holds up one worker. So whoever claims holds the webhook first, and then looks at it anew: what another claimed of
+    it before is seen by then.
     """
-    row = (await session.scalars(_due(now).with_for_update(skip_locked=True, of=DeliveryRow))).one_or_none()
+    held = _due(now).with_for_update(skip_locked=True, key_share=True, of=WebhookRow)
+    candidate = (await session.scalars(held)).one_or_none()
+    if candidate is None:
+        return None
+    due = _due(now).where(DeliveryRow.webhook_id == candidate.webhook_id).with_for_update(of=DeliveryRow)
+    row = (await session.scalars(due.execution_options(populate_existing=True))).one_or_none()
     if row is not None:
         row.claimed_by, row.claimed_until = worker, until
     return row

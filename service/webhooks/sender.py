@@ -119,7 +119,9 @@ async def _claim_patiently(database: Database, clock: Clock, loop: Loop) -> Clai
     except SweepServiceError as error:
         log.warning("webhooks wait", extra={"reason": error.detail})
         loop.waits_for(f"webhooks wait: {error.detail}")
-        return None
+    except Exception:  # whatever it is, the next look may succeed, and what is being sent is sent
+        log.exception("webhooks wait")
+    return None
 
 
 async def _send_safely(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
@@ -10,10 +10,13 @@ from fakes.ledger import OWNER, World
 from fakes.scripted_service import Answer, ScriptedService, scripted_service
 
 from service.db import deliveries, events, webhooks
+from service.db.database import Session
 from service.db.deliveries import DeliveryRow
 from service.db.webhooks import WebhookRow
+from service.errors import DatabaseUnavailable
 from service.loops import Loops
 from service.vault import Vault
+from service.webhooks import sender
 from service.webhooks.addresses import Addresses
 from service.webhooks.postman import Postman
 from service.webhooks.sender import PAUSES_SECONDS, Claimed, claim, send, send_deliveries
@@ -183,6 +186,34 @@ async def test_a_webhook_is_sent_one_message_at_a_time_the_oldest_first(world: W
     assert await claim(world.database, world.clock) is None
 
 
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_what_another_process_is_about_to_claim_keeps_its_webhook_busy(world: World, postman: Postman) -> None:
+    for url in ("http://127.0.0.1:1/", "http://127.0.0.1:2/"):
+        await hook(world, postman, url)
+    first = await world.create()
+    world.clock.turn(1)
+    await world.create()
+    now = world.clock()
+    until = now + timedelta(seconds=30)
+    async with world.database.write() as one, world.database.write() as two, world.database.write() as three:
+        claims = [await deliveries.claim_due(session, "w", now=now, until=until) for session in (one, two, three)]
+        claimed = [claim for claim in claims if claim is not None]
+    assert [claim.sweep_id for claim in claimed] == [first, first], "the oldest message of each webhook, and no other"
+    assert len({claim.webhook_id for claim in claimed}) == 2
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_of_many_claims_at_once_one_gets_the_webhook(world: World, postman: Postman) -> None:
+    await hook(world, postman, "http://127.0.0.1:1/")
+    await world.create()
+    world.clock.turn(1)
+    await world.create()
+    for _ in range(20):
+        claims = await asyncio.gather(*(claim(world.database, world.clock) for _ in range(10)))
+        assert len([found for found in claims if found is not None]) <= 1
+        world.clock.turn(31)
+
+
 async def test_the_message_of_a_killed_sender_is_sent_again(
     world: World, postman: Postman, receiver: ScriptedService
 ) -> None:
@@ -208,6 +239,35 @@ async def test_what_was_deleted_meanwhile_is_forgotten(
         await session.delete(await webhooks.find(session, webhook_id))
     assert await send(world.database, postman, world.clock, *claimed) is None
     assert await outbox(world, webhook_id) == []
+
+
+@pytest.mark.parametrize("failure", [DatabaseUnavailable("it is away"), RuntimeError("an error that nobody knows")])
+async def test_the_loop_outlives_whatever_a_look_at_the_outbox_raises(
+    world: World,
+    postman: Postman,
+    receiver: ScriptedService,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+) -> None:
+    failures, is_any_due = [failure], deliveries.is_any_due
+
+    async def fail_once(session: Session, now: datetime) -> bool:
+        if failures:
+            raise failures.pop()
+        return await is_any_due(session, now)
+
+    monkeypatch.setattr(deliveries, "is_any_due", fail_once)
+    monkeypatch.setattr(sender, "POLL_SECONDS", 0.02)
+    await hook(world, postman, f"{receiver.url}/hook")
+    await world.create()
+    loops = Loops()
+    loops.start("sender", lambda loop: send_deliveries(world.database, postman, world.clock, loop))
+    async with asyncio.timeout(30):
+        while not receiver.requests:
+            assert not loops.ended()
+            await asyncio.sleep(0.02)
+    await loops.stop(within_seconds=5)
+    assert failures == []
 
 
 async def test_the_loop_sends_everything_and_outlives_failures(
