@@ -44,7 +44,8 @@ class EventFeeds:
         """Every event that follows `after`, in order and in batches, until the finished sweep has no more.
 
         An empty batch comes after every silence of `silence_seconds`, so that a reader can tell it from death. The
-        end comes early when the process stops: the reader goes on elsewhere, from the last event it has got.
+        end comes early when the process stops or has a bug: whoever follows goes on, here or elsewhere, from the last
+        event that came.
         """
         feed = self._join(database, sweep_id, after)
         try:
@@ -88,7 +89,7 @@ class _Feed:
         self.followers = 0
         self.reader: asyncio.Task[None] | None = None
         self.is_over = False
-        """The sweep has finished and no event is left."""
+        """The sweep has finished and no event is left, or nobody reads any more."""
         self.news_came = asyncio.Event()
         """Set, and replaced by a new one, whenever there is something to look at."""
         self._sweep_id = sweep_id
@@ -108,7 +109,11 @@ class _Feed:
             while not self.is_over and not stopping.is_set():
                 if not await self._read_once(database):
                     await _happens(stopping, POLL_SECONDS)
+        except Exception:
+            log.exception("events are read no more", extra={"sweep": self._sweep_id})
         finally:
+            # However it ends, nobody waits for more: a follower whose sweep goes on comes again, and gets a new reader.
+            self.is_over = True
             self._tell()
 
     async def _read_once(self, database: Database) -> bool:

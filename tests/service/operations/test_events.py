@@ -115,6 +115,23 @@ async def test_stop_of_the_process_ends_every_stream_at_once(
         assert await follower == list(range(1, (await world.sweep(sweep_id)).event_count + 1))
 
 
+async def test_streams_whose_reader_fails_end_and_may_be_followed_again(
+    world: World, feeds: EventFeeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep_id = await world.create()
+
+    async def fail(session: Session, sweep_id: str) -> sweeps.Position | None:
+        raise RuntimeError("an error that nobody knows")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeps, "position", fail)
+        async with asyncio.timeout(5):
+            assert await asyncio.gather(*(follow(feeds, world, sweep_id) for _ in range(2))) == [[], []]
+    assert feeds._feeds == {}
+    await finish(world, sweep_id)
+    assert await follow(feeds, world, sweep_id) == [*range(1, (await world.sweep(sweep_id)).event_count + 1)]
+
+
 async def test_nothing_is_read_once_nobody_follows(world: World, feeds: EventFeeds) -> None:
     sweep_id = await world.create()
     follower = asyncio.create_task(follow(feeds, world, sweep_id))
