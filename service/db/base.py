@@ -4,13 +4,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, String
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 """A JSON document."""
+
+LargeCount = Integer().with_variant(BigInteger(), "postgresql")
+"""A count that 32 bits may not hold; SQLite's integers have 64."""
 
 Member = TypeVar("Member", bound=StrEnum)
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, select, tuple_
+from sqlalchemy import ForeignKey, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.db.base import Base, Json, UtcDateTime
+from service.db.base import Base, Json, LargeCount, UtcDateTime
 from service.db.database import Session
 from service.db.trials import TrialRow
 
@@ -19,7 +19,7 @@ class ResultRow(Base):
     trial_id: Mapped[int] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"), primary_key=True)
     step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     metrics: Mapped[dict[str, float]] = mapped_column(Json)
-    image_passes: Mapped[int] = mapped_column(BigInteger)
+    image_passes: Mapped[int] = mapped_column(LargeCount)
     device_seconds: Mapped[float]
     reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

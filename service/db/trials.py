@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from search_spaces.outcomes import Outcome
 from search_spaces.trial_config import TrialConfig
-from service.db.base import Base, Json, UtcDateTime, Word
+from service.db.base import Base, Json, LargeCount, UtcDateTime, Word
 from service.db.database import Session
 from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
@@ -51,7 +51,7 @@ class TrialRow(Base):
     losses: Mapped[int] = mapped_column(default=0)
     """Attempts that were lost though nobody wanted it: a drained one is none."""
     checkpoint: Mapped[str | None] = mapped_column(Text)
-    image_passes: Mapped[int] = mapped_column(BigInteger, default=0)
+    image_passes: Mapped[int] = mapped_column(LargeCount, default=0)
     device_seconds: Mapped[float] = mapped_column(default=0.0)
     """Over all attempts that have ended."""
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -129,7 +129,8 @@ async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
         state = await client.state(runner.submission_id)
     except NO_ANSWER as error:
         told = {"cluster": runner.cluster, "runner": runner.id, "reason": str(error)}
-        log.warning("cluster cannot tell about a job", extra=told)
+        # The rounds warn of the cluster; this would be said of each of its runners at every look.
+        log.debug("cluster cannot tell about a job", extra=told)
         return None
     if state is None:
         is_late = _is_past(runner.created_at, UNKNOWN_JOB_SECONDS, now)
@@ -221,7 +222,7 @@ async def _is_over(claim: Claim, runner: RunnerRow) -> bool:
             await client.stop(runner.submission_id)
     except NO_ANSWER as error:
         told = {"cluster": runner.cluster, "runner": runner.id, "reason": str(error)}
-        log.warning("cluster cannot settle a job", extra=told)
+        log.debug("cluster cannot settle a job", extra=told)
         # A runner that cannot reach us ends by itself when its patience does; one that can is told so.
         return _is_past(ended_at, settings.runner_patience_seconds + settings.lease_seconds, now)
     return False
