@@ -1,6 +1,5 @@
 """What a runner does: ask for a trial, report what happened. Each call is one transaction, or load → work → apply."""
 
-import asyncio
 import hmac
 from collections.abc import Callable
 from datetime import datetime
@@ -20,6 +19,7 @@ from service.lifecycle import RunnerState
 from service.search.pruning import should_prune
 from service.search.suggestions import draw_next
 from service.settings import Settings
+from service.threads import Work, in_thread
 
 Clock = Callable[[], datetime]
 
@@ -38,7 +38,7 @@ async def ask(
         earlier = await load_earlier(session, answer.spec)
     if len(history) >= count_trials(answer.spec):
         return Wait(seconds=DRAW_AGAIN_SECONDS)
-    drawn = await asyncio.to_thread(draw_next, answer.spec, history, earlier)
+    drawn = await in_thread(Work.DRAWS, draw_next, answer.spec, history, earlier)
     async with database.write() as session:
         sweep, runner = await _believed_runner(session, settings, clock, runner_id, token)
         return await start_drawn(session, settings, sweep, runner, drawn, tune_trial_id, clock())
@@ -92,5 +92,5 @@ async def _hopeless(database: Database, spec: SweepSpec, runner: RunnerRow, resu
         result.tune_trial_id
         for result in measured
         if (trial := judged.get(result.tune_trial_id)) is not None
-        and await asyncio.to_thread(should_prune, spec, trial.arm, curves[trial.arm], trial.number, result.step)
+        and await in_thread(Work.DRAWS, should_prune, spec, trial.arm, curves[trial.arm], trial.number, result.step)
     ]

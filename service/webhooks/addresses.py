@@ -9,8 +9,12 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from threading import BoundedSemaphore
 
 import httpx
+
+from service.errors import SweepServiceError
+from service.threads import AT_ONCE, Work, in_thread
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -30,14 +34,35 @@ protocol assignments (RFC 6890), relays of 6to4 (RFC 7526), documentation (RFC 9
 METADATA = frozenset({ip_address("168.63.129.16")})
 """Public by its number, yet answered inside a cloud alone: Azure's host agent."""
 
+_free_lookups = BoundedSemaphore(AT_ONCE[Work.NAMES])
+
 
 class UrlRefused(Exception):
     """A webhook may not lead there, in a sentence."""
 
 
+class LookupsBusy(SweepServiceError):
+    """Every thread that looks up names waits for an answer; none is given up before it comes."""
+
+    status_code = 503
+    code = "lookups_busy"
+    title = "Too many names are looked up"
+
+
 async def resolve_by_system(host: str, port: int) -> list[str]:
-    """As every program on this machine resolves names."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    """As every program on this machine resolves names. Raises LookupsBusy rather than wait for others' names."""
+    if not _free_lookups.acquire(blocking=False):
+        detail = f"{AT_ONCE[Work.NAMES]} other names are being looked up, which takes long: ask again in a moment"
+        raise LookupsBusy(detail, headers={"Retry-After": f"{RESOLVE_SECONDS:.0f}"})
+    return await in_thread(Work.NAMES, _look_up, host, port)
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    finally:
+        # Here, not where it is waited for: a name that was given up holds its thread on.
+        _free_lookups.release()
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
@@ -50,12 +75,15 @@ class Addresses:
     resolve: Resolve = resolve_by_system
 
     async def of(self, url: str) -> list[str]:
-        """Every address of the URL's host. Raises UrlRefused unless all may be connected to."""
+        """Every address of the URL's host. Raises UrlRefused unless all may be connected to, and LookupsBusy."""
         parsed = self._parsed(url)
         host, port = parsed.raw_host.decode(), parsed.port or PORTS[parsed.scheme]
         try:
             async with asyncio.timeout(RESOLVE_SECONDS):
                 found = await self.resolve(host, port)
+        except TimeoutError as error:
+            sentence = f"url cannot name {host!r}, which DNS did not find within {RESOLVE_SECONDS:g} s: ask again"
+            raise UrlRefused(sentence) from error
         except (OSError, UnicodeError) as error:
             raise UrlRefused(
                 f"url cannot name {host!r}, which has no address; accepted: a host that DNS knows"

@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -26,6 +27,7 @@ from service.operations.webhooks import MOST_WEBHOOKS
 from service.schemas.keys import Scope
 from service.search import samplers
 from service.tracking.protocol import TrackingUnavailable
+from service.webhooks.addresses import _free_lookups, resolve_by_system
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -148,6 +150,16 @@ async def _(services: Services) -> httpx.Response:
     for number in range(MOST_WEBHOOKS):
         await services.api.post("/v1/webhooks", json={"url": f"https://hook.example/{number}"})
     return await services.api.post("/v1/webhooks", json={"url": "https://hook.example/more"})
+
+
+@case("lookups_busy", 503, "names are being looked up")
+async def _(services: Services) -> httpx.Response:
+    client = services.api
+    addresses = replace(parts_of(client).postman.addresses, resolve=resolve_by_system)
+    parts_of(client).postman = replace(parts_of(client).postman, addresses=addresses)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_free_lookups, "acquire", lambda blocking: False)
+        return await client.post("/v1/webhooks", json={"url": "https://hook.example"})
 
 
 @case("last_admin_key", 409, "is the last one with the scope admin")

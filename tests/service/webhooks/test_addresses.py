@@ -1,12 +1,33 @@
 """A webhook leads to the open internet and nowhere else, in whatever way an address is written."""
 
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
-from service.webhooks.addresses import Addresses, UrlRefused, is_public, resolve_by_system
+from service.threads import AT_ONCE, Work
+from service.webhooks import addresses as rules
+from service.webhooks.addresses import Addresses, LookupsBusy, UrlRefused, is_public, resolve_by_system
 
 PUBLIC, PUBLIC_6 = "93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
+
+
+@pytest.fixture
+def dns_answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Until it is set, DNS says nothing of any name."""
+    answers, look_up = threading.Event(), socket.getaddrinfo
+
+    def wait_for_dns(_host: str, *arguments: Any, **options: Any) -> Any:
+        answers.wait()
+        return look_up("127.0.0.1", *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait_for_dns)
+    yield answers
+    answers.set()
 
 
 def addresses(*found: str, allow_http: bool = False, allow_private: bool = False) -> Addresses:
@@ -126,3 +147,36 @@ async def test_a_name_without_address_is_refused() -> None:
 
 async def test_the_system_gives_each_address_once() -> None:
     assert await resolve_by_system("127.0.0.1", 80) == ["127.0.0.1"]
+
+
+async def test_names_that_dns_is_slow_to_find_hold_up_nobody_else(dns_answers: threading.Event) -> None:
+    slow = [asyncio.create_task(resolve_by_system(f"h{number}.slow.example", 443)) for number in range(40)]
+    async with asyncio.timeout(10):
+        assert await asyncio.to_thread(max, 1, 2) == 2
+        with pytest.raises(LookupsBusy, match="ask again"):
+            await resolve_by_system("another.example", 443)
+    dns_answers.set()
+    found = await asyncio.gather(*slow, return_exceptions=True)
+    assert found.count(["127.0.0.1"]) == AT_ONCE[Work.NAMES]
+    assert [type(one) for one in found[AT_ONCE[Work.NAMES] :]] == [LookupsBusy] * (40 - AT_ONCE[Work.NAMES])
+    assert await resolve_by_system("another.example", 443) == ["127.0.0.1"]
+
+
+async def test_a_name_that_was_given_up_holds_its_thread_until_dns_answers(
+    dns_answers: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "RESOLVE_SECONDS", 0.01)
+    by_system = Addresses(allow_http=False, allow_private=True)
+    for number in range(AT_ONCE[Work.NAMES]):
+        with pytest.raises(UrlRefused, match=r"DNS did not find within 0\.01 s"):
+            await by_system.of(f"https://h{number}.slow.example/")
+    with pytest.raises(LookupsBusy):
+        await by_system.of("https://another.example/")
+    dns_answers.set()
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                assert await by_system.of("https://another.example/") == ["127.0.0.1"]
+                return
+            except (LookupsBusy, UrlRefused):
+                await asyncio.sleep(0)
