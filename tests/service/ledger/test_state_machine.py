@@ -1,6 +1,7 @@
 """Whatever runners do in whatever order, the invariants of the ledger hold, and a sweep can always be ended."""
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,13 +10,12 @@ from typing import Any
 from fakes.ledger import RunnerDouble, World, completed, lost, small_spec, step
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from search_spaces.runner_protocol import Finished, TrialAssignment
 from service.db import events, runners, trials
 from service.db.database import Database
 from service.db.events import EventRow
-from service.db.migrations import upgrade
 from service.db.runners import ACTIVE
 from service.db.trials import AttemptRow, TrialRow
 from service.errors import RunnerFenced
@@ -29,8 +29,9 @@ class LedgerMachine(RuleBasedStateMachine):
     believed: Bundle[RunnerDouble] = Bundle("believed")
     attempts: Bundle[tuple[RunnerDouble, str]] = Bundle("attempts")
 
-    def __init__(self) -> None:
+    def __init__(self, migrated: Path) -> None:
         super().__init__()
+        self.migrated = migrated
         self.loop = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.opened: list[RunnerDouble] = []
@@ -43,8 +44,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize(kind=st.sampled_from(["paired", "search"]))
     def create(self, kind: str) -> None:
-        database = Database(f"sqlite+aiosqlite:///{Path(self.folder.name) / 'ledger.db'}")
-        self.run(upgrade(database))
+        file = Path(self.folder.name) / "ledger.db"
+        shutil.copyfile(self.migrated, file)
+        database = Database(f"sqlite+aiosqlite:///{file}")
         self.world = World(database, Settings(home=Path(self.folder.name), max_attempts=3))
         design = {"kind": kind, "sampler": "random", "configurations": 2}
         self.sweep_id = self.run(self.world.create(small_spec(design=design, resources={"max_concurrent": 3})))
@@ -174,7 +176,10 @@ class LedgerMachine(RuleBasedStateMachine):
             return await events.after(session, self.sweep_id, 0, limit=10_000)
 
 
-LedgerMachine.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
-TestLedger = LedgerMachine.TestCase
+def test_the_ledger_keeps_its_word(migrated_sqlite: Path) -> None:
+    run_state_machine_as_test(
+        lambda: LedgerMachine(migrated_sqlite),
+        settings=settings(
+            max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
