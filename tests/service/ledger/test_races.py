@@ -77,6 +77,20 @@ async def test_search_never_draws_past_its_end_nor_over_its_limit(world: World) 
     assert len(await world.trials(sweep_id)) == 3
 
 
+async def test_events_are_numbered_in_turn_whoever_else_has_locked_nothing(world: World) -> None:
+    sweep_id = await world.create()
+    before = (await world.sweep(sweep_id)).event_count
+
+    async def tell() -> None:
+        async with world.database.write() as session:
+            await events.append(session, sweep_id, "test", world.clock())
+
+    await asyncio.gather(*[tell() for _ in range(5)])
+    async with world.database.read() as session:
+        rows = await events.after(session, sweep_id, before, limit=100)
+    assert [row.sequence for row in rows] == list(range(before + 1, before + 6))
+
+
 async def test_lease_is_renewed_by_every_call(world: World) -> None:
     sweep_id = await world.create()
     runner = await world.open_runner(sweep_id)
