@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from service.db import sweeps
+from service.db import spent, sweeps
 from service.db.database import Database, Session
 from service.db.projections import ProjectionRow
 from service.db.sweeps import SweepRow
@@ -59,6 +59,7 @@ async def delete_sweep(deletion: Deletion, sweep_id: str, if_match: str | None) 
         if deletion.checkpoints:
             await asyncio.to_thread(_delete_checkpoints, Path(deletion.settings.effective_storage), sweep_id)
         async with deletion.database.write() as session:
+            await spent.keep(session, await sweeps.get(session, sweep_id, lock=True))
             await sweeps.delete(session, sweep_id)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from service.db import trials
+from service.db import spent, trials
 from service.db.database import Session
 from service.errors import QuotaExceeded
 from service.settings import Settings
@@ -16,7 +16,9 @@ async def check_quota(session: Session, settings: Settings, owner: str, now: dat
     most = settings.quota_of(owner).device_hours
     if most is None:
         return
-    used = await trials.device_seconds_of_owner(session, owner, since=now - timedelta(days=QUOTA_DAYS)) / 3600
+    since = now - timedelta(days=QUOTA_DAYS)
+    seconds = await trials.device_seconds_of_owner(session, owner, since=since)
+    used = (seconds + await spent.device_seconds_of_owner(session, owner, since=since)) / 3600
     if used >= most:
         raise QuotaExceeded(
             f"{owner} has used {used:.2f} device-hours in {QUOTA_DAYS} days and the quota is {most:g}: "

@@ -1,4 +1,5 @@
-"""What nobody needs any more is deleted: messages that were sent long ago, secrets of webhooks that sign nothing now.
+"""What nobody needs any more is deleted: messages that were sent long ago, secrets of webhooks that sign nothing now,
+what deleted sweeps have used before any quota looks.
 
 In small transactions, so that nobody waits for them; several processes may do it at once.
 """
@@ -6,9 +7,10 @@ In small transactions, so that nobody waits for them; several processes may do i
 import logging
 from datetime import timedelta
 
-from service.db import deliveries, webhooks
+from service.db import deliveries, spent, webhooks
 from service.errors import SweepServiceError
 from service.loops import Loop, Loops
+from service.operations.quotas import QUOTA_DAYS
 from service.reconciler.claim import Tools
 
 log = logging.getLogger(__name__)
@@ -30,9 +32,13 @@ async def forget_old(tools: Tools, loop: Loop) -> int:
     async with tools.database.read() as session:
         is_any_message_old = await deliveries.is_any_old(session, before)
         is_any_secret_over = await webhooks.is_any_secret_over(session, now)
+        is_any_spending_old = await spent.is_any_old(session, now - timedelta(days=QUOTA_DAYS))
     if is_any_secret_over:
         async with tools.database.write() as session:
             await webhooks.forget_secrets_over(session, now)
+    if is_any_spending_old:
+        async with tools.database.write() as session:
+            await spent.delete_old(session, now - timedelta(days=QUOTA_DAYS))
     total = 0
     while is_any_message_old and loop.turns():
         async with tools.database.write() as session:

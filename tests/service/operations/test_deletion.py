@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.ledger import World, completed, step
+from fakes.ledger import OWNER, World, completed, step
 from fakes.tracking import FakeTrackingStore, project_all, project_once, server_of
 from sqlalchemy import func, select
 
@@ -15,12 +15,21 @@ from search_spaces.outcomes import Outcome
 from service.db import projections, sweeps
 from service.db.base import Base
 from service.db.sweeps import IdempotencyRow
-from service.errors import NotFound, NoTracking, PreconditionFailed, StorageAway, TrackingAway, WrongState
+from service.errors import (
+    NotFound,
+    NoTracking,
+    PreconditionFailed,
+    QuotaExceeded,
+    StorageAway,
+    TrackingAway,
+    WrongState,
+)
 from service.ledger.sweeps import move
 from service.lifecycle import SweepState
 from service.operations.deletion import Deletion, delete_sweep
 from service.operations.steering import extend_sweep, retry_failed
 from service.schemas.steering import ExtendRequest, RetryRequest
+from service.settings import Quota
 from service.tracking.protocol import TrackingUnavailable
 
 OWN_TABLES = ("sweeps", "trials", "attempts", "results", "events", "runners", "projections", "idempotency_keys")
@@ -83,6 +92,15 @@ async def test_nothing_is_left_of_a_deleted_sweep(world: World, store: FakeTrack
     assert checkpoints_of(world, kept).exists()
     with pytest.raises(NotFound):
         await delete_sweep(deletion, sweep_id, None)
+
+
+async def test_what_a_deleted_sweep_used_counts_for_its_owners_quota(world: World, deletion: Deletion) -> None:
+    world.settings = world.settings.model_copy(update={"quotas": {OWNER: Quota(device_hours=0.0005)}})
+    await delete_sweep(deletion, await finished_sweep(world), None)
+    with pytest.raises(QuotaExceeded):
+        await world.create()
+    world.clock.turn(31 * 24 * 3600)
+    await world.create()
 
 
 async def test_runs_and_checkpoints_stay_unless_they_are_to_go(

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 from fakes.ledger import World
+from sqlalchemy import select
 
 from service.db import deliveries, webhooks
 from service.db.deliveries import DeliveryRow
+from service.db.spent import SpentRow
 from service.db.webhooks import WebhookRow
 from service.errors import DatabaseUnavailable
 from service.loops import Loop, Loops
@@ -113,3 +115,13 @@ async def test_the_loop_goes_on_after_failures(world: World, monkeypatch: pytest
     await asyncio.wait_for(turned.wait(), 10)
     await loops.stop(10)
     assert [loop.name for loop in loops.ended()] == ["retention"]
+
+
+async def test_spending_that_no_quota_looks_at_goes(world: World) -> None:
+    for days_old in (1, 31):
+        async with world.database.write() as session:
+            started_at = world.clock() - timedelta(days=days_old)
+            session.add(SpentRow(sweep_id=f"{days_old}", owner="ada", device_seconds=1.0, last_started_at=started_at))
+    await forget(world)
+    async with world.database.read() as session:
+        assert (await session.scalars(select(SpentRow.sweep_id))).all() == ["1"]

@@ -49,6 +49,7 @@ def upgrade() -> None:
     _create_clusters()
     _name_the_service()
     _create_webhooks()
+    _keep_what_was_spent()
 
 
 def downgrade() -> None:
@@ -57,6 +58,8 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_index("ix_webhooks_owner", "webhooks")
     op.drop_table("webhooks")
+    op.drop_index("ix_spent_owner", "spent")
+    op.drop_table("spent")
     op.drop_table("instance")
     op.drop_table("clusters")
     _bind_idempotency_keys_to_sweeps()
@@ -193,3 +196,15 @@ def _create_webhooks() -> None:
     )
     op.create_index("ix_deliveries_due_at", "deliveries", ["due_at"])
     op.create_index("ix_deliveries_created_at", "deliveries", ["created_at"])
+
+
+def _keep_what_was_spent() -> None:
+    op.create_table(
+        "spent",
+        Column("sweep_id", sa.String(length=32), nullable=False),
+        Column("owner", sa.String(length=100), nullable=False),
+        Column("device_seconds", sa.Double(), nullable=False),
+        Column("last_started_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("sweep_id", name="pk_spent"),
+    )
+    op.create_index("ix_spent_owner", "spent", ["owner"])
