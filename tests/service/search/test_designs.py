@@ -27,13 +27,13 @@ def _holds(space: Space, name: str, config: TrialConfig) -> bool:
 
 
 def _is_any(config: TrialConfig, field: str, values: list[object]) -> bool:
-    return getattr(config, field) in {True if value == "yes" else value for value in values}
+    return getattr(config, field) in values
 
 
 def _could_draw(domain: Domain, value: object) -> bool:
     size = domain.size()
     if size is not None:
-        return value in {True if one == "yes" else one for one in map(domain.at, range(size))}
+        return value in map(domain.at, range(size))
     low, high = domain.extremes()
     return bool(low <= value <= high)  # type: ignore[operator]
 
