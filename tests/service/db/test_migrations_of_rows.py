@@ -174,6 +174,7 @@ async def test_way_back_drops_what_the_older_release_does_not_know(database: Dat
                     "owner": "ada",
                     "url": "https://example.org",
                     "sealed_secret": "x",
+                    "secret_number": 1,
                     "kinds": ["sweep.state"],
                     "is_enabled": True,
                     "version": 1,
