@@ -49,6 +49,7 @@ from service.db.database import Database
 from service.db.migrations import upgrade
 from service.errors import MadeMeanwhile
 from service.logs import configure_logs
+from service.operations.api_signs import keep_signing
 from service.operations.cluster_settings import check_settings, keep_settings
 from service.private_files import make_private_folder
 from service.reconciler.claim import Tools
@@ -89,6 +90,8 @@ API = (
 )
 BURST_SECONDS = 10
 """A key that has been quiet may send so many seconds' worth of requests at once."""
+SIGNS_PER_HEARTBEAT = 2
+"""Workers take the API for away when they have seen no sign for two heartbeats."""
 LOOPS_SECONDS = 4.0
 """How long a stopping process lets its loops finish what they are at."""
 
@@ -175,6 +178,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await _keep_settings(parts)
     if parts.settings.role != "worker":
         await make_first_key(parts.database, parts.settings.api_key_file, parts.clock())
+    if parts.settings.role != "worker":
+        _start_signing(parts)
     if parts.settings.role != "api":
         _start_loops(parts)
     try:
@@ -190,6 +195,11 @@ async def _keep_settings(parts: Parts) -> None:
     with contextlib.suppress(MadeMeanwhile):
         async with parts.database.write() as session:
             await keep_settings(session, parts.vault, parts.settings.clusters, parts.clock())
+
+
+def _start_signing(parts: Parts) -> None:
+    every_seconds = parts.settings.heartbeat_seconds / SIGNS_PER_HEARTBEAT
+    parts.loops.start("sign of the API", lambda loop: keep_signing(parts.database, parts.clock, every_seconds, loop))
 
 
 def _start_loops(parts: Parts) -> None:

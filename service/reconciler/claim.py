@@ -45,7 +45,9 @@ class Claim:
     worker: str
     version: int
     claimed_at: datetime
-    """Silence is judged as of then: the clock may jump before the step has ended, and nobody was silent for that."""
+    """Runners are judged as of then: the clock may jump before the step has ended, and nobody was silent for that."""
+    heard_until: datetime
+    """Their silence is judged as of then: nobody could be heard later than that."""
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[tuple[Session, SweepRow]]:

@@ -119,7 +119,7 @@ def fruitless_runners(picture: Picture, cluster: str) -> list[RunnerRow]:
 
 async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
     now, settings = claim.claimed_at, claim.tools.settings
-    if runner.lease_until <= now:
+    if runner.lease_until <= claim.heard_until:
         return f"not heard for longer than its lease, last at {runner.last_seen_at}"
     silent_since = runner.last_seen_at or runner.created_at
     if runner.is_external or not _is_past(silent_since, 2 * settings.heartbeat_seconds, now):

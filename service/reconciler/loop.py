@@ -42,15 +42,18 @@ def start_reconciler(tools: Tools, loops: Loops) -> None:
         loops.start(f"reconciler {number}", lambda loop: _work(tools, presence, loop))
 
 
-async def take_due_step(tools: Tools, worker: str, now: datetime) -> bool:
-    """Claims the sweep that has been due longest and takes one step. Whether there was any."""
+async def take_due_step(tools: Tools, worker: str, now: datetime, heard_until: datetime | None = None) -> bool:
+    """Claims the sweep that has been due longest and takes one step. Whether there was any.
+
+    Until `heard_until`, or `now`, silence is the runners' own.
+    """
     async with tools.database.write() as session:
         sweep = await sweeps.claim_due(session, worker, now=now, until=now + timedelta(seconds=CLAIM_SECONDS))
     if sweep is None:
         return False
     measured = tools.metrics.step_seconds.labels(sweep.state.value).time()
     with bound_contextvars(sweep=sweep.id, worker=worker), measured:
-        await _take_step(Claim(tools, sweep.id, worker, sweep.version, now))
+        await _take_step(Claim(tools, sweep.id, worker, sweep.version, now, heard_until or now))
     return True
 
 
@@ -85,9 +88,9 @@ async def _work(tools: Tools, presence: Presence, loop: Loop) -> None:
     worker = secrets.token_hex(4)
     while loop.turns():
         try:
-            # Nobody is judged for a silence that may have been our own.
             now = tools.clock()
-            was_busy = presence.is_certain(now) and await take_due_step(tools, worker, now)
+            heard_until = presence.heard_until(now)
+            was_busy = presence.is_certain(now) and await take_due_step(tools, worker, now, heard_until)
         except (SweepServiceError, ClaimLost) as error:
             log.warning("reconciler waits", extra={"reason": str(error)})
             loop.waits_for(str(error))

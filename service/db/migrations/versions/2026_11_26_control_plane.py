@@ -150,6 +150,7 @@ def _name_the_service() -> None:
     table = op.create_table(
         "instance",
         Column("id", sa.String(length=32), nullable=False),
+        Column("api_signed_at", TIME, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_instance"),
     )
     op.bulk_insert(table, [{"id": secrets.token_hex(8)}])
