@@ -96,6 +96,8 @@ class ApiMachine(RuleBasedStateMachine):
         sweep = self.remember(answer)
         if key is not None:
             self.by_key[key] = (seed, sweep)
+            again = self.call("POST", "/v1/sweeps", "/v1/sweeps", json=spec.model_dump(mode="json"), headers=headers)
+            assert (again.status_code, again.json()["id"]) == (201, sweep.id)
         return sweep
 
     @rule(target=sweeps, sweep=sweeps)
@@ -182,6 +184,16 @@ class ApiMachine(RuleBasedStateMachine):
         answers = [self.tell(runner, "ask", {"tune_trial_id": runner.names[-1]}) for _ in range(2)]
         if answers[0].status_code == 200 and answers[0].json()["kind"] == "trial":
             assert answers[1].json() == answers[0].json()
+
+    @rule(runner=runners)
+    def ask_once_paused(self, runner: RunnerModel) -> None:
+        """Nothing is handed out any more, whoever asks."""
+        self.steer(runner.sweep, "none", "pause")
+        if runner.sweep.is_deleted or runner.sweep.state is not SweepState.PAUSED:
+            return
+        self.names += 1
+        answer = self.tell(runner, "ask", {"tune_trial_id": f"t{self.names}"})
+        assert answer.status_code != 200 or answer.json()["kind"] == "finished", answer.text
 
     @rule(runner=runners, index=st.integers(0, 3), what=st.sampled_from(["result", "outcome", "loss", "nothing"]))
     def report(self, runner: RunnerModel, index: int, what: str) -> None:
