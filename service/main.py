@@ -36,6 +36,7 @@ from service.api.dependencies import Parts
 from service.api.guards.answer_headers import AnswerHeaders
 from service.api.guards.bodies import Bodies
 from service.api.guards.buckets import TokenBuckets
+from service.api.guards.heads import Heads
 from service.api.guards.hosts import Hosts
 from service.api.guards.rates import Rates
 from service.api.openapi import DescribedAPI
@@ -157,9 +158,10 @@ def _add_guards(app: FastAPI, parts: Parts) -> None:
     settings, known = parts.settings, KnownSecrets(lambda: read_digests(parts.database, parts.clock()))
     per_second, per_minute = settings.requests_per_second, settings.failures_per_minute
     requests = TokenBuckets(per_second, burst=max(1.0, BURST_SECONDS * per_second)) if per_second else None
-    app.add_middleware(Bodies, most_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
+    app.add_middleware(Bodies, most_bytes=settings.max_body_bytes, seconds=settings.body_seconds, knows=known.knows)
     failures = TokenBuckets(per_minute / 60, burst=max(1.0, per_minute))
     app.add_middleware(Rates, requests=requests, failures=failures, knows=known.knows)
+    app.add_middleware(Heads)
     app.add_middleware(Hosts, names=settings.allowed_hosts)
     app.add_middleware(AnswerHeaders)
 

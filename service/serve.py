@@ -18,6 +18,7 @@ from typing import Any
 
 import uvicorn
 
+from service.api.guards.heads import MOST_HEAD_BYTES
 from service.db.database import Database
 from service.db.migrations import upgrade
 from service.errors import DatabaseUnavailable, SweepServiceError
@@ -32,8 +33,6 @@ REQUESTS_SECONDS = 3
 STOP_SECONDS = 10.0
 """A process that has not stopped by then is ended: it may be killed at any moment anyway."""
 RETRY_SECONDS = 1.0
-MOST_HEADER_BYTES = 32_768
-"""Of one request. h11 keeps to it; httptools, which uvicorn would prefer, knows no such bound."""
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +67,9 @@ def _serve(settings: Settings, host: str, port: int) -> int:
         app,
         host=host,
         port=port,
+        # httptools, which uvicorn would prefer, has no bound for heads that never end.
         http="h11",
-        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         server_header=False,
         log_config=None,
         access_log=False,

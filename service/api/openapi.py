@@ -26,7 +26,7 @@ TAGS = {
     "webhooks": "Messages to elsewhere, signed as Standard Webhooks say.",
     "health": "For orchestrators and monitoring.",
 }
-ANYWHERE = (408, 413, 421, 429, 500, 503, 507)
+ANYWHERE = (408, 413, 414, 421, 429, 431, 500, 503, 507)
 """What guards, a bug of ours, or the database may answer, whatever the operation."""
 NEVER_SENT = ("HTTPValidationError", "ValidationError")
 """FastAPI's own forms of errors."""

@@ -14,11 +14,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from service.api.guards.credentials import credential_of
 from service.api.problems import crash_response
 from service.metrics import Metrics
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-API_KEY = re.compile(r"Bearer sws_([0-9A-Za-z]{1,32})_")
+API_KEY = re.compile(r"sws_([0-9A-Za-z]{1,32})_")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PROBES = ("/healthz", "/readyz", "/metrics")
 """Asked every few seconds, so their lines are for debugging only."""
@@ -110,5 +111,5 @@ def _route(scope: Scope) -> str:
 
 def _key_id(headers: Headers) -> str | None:
     """Id of the API key that the caller claims to hold; never its secret."""
-    claimed = API_KEY.match(headers.get("Authorization", ""))
+    claimed = API_KEY.match(credential_of(headers))
     return claimed[1] if claimed else None

@@ -19,6 +19,7 @@ from fakes.tracking import FakeTrackingStore, server_of
 from sqlalchemy import event, text
 
 import service
+from service.api.guards import bodies
 from service.db.database import Database
 from service.db.projections import ProjectionRow
 from service.errors import DatabaseTooNew, SweepServiceError
@@ -325,6 +326,24 @@ async def _(services: Services) -> httpx.Response:
 @case("body_too_large", 413, "accepted: up to 1048576")
 async def _(services: Services) -> httpx.Response:
     return await services.with_settings(max_body_bytes=2**20).post("/v1/sweeps", json={"name": "a" * 2**20})
+
+
+@case("no_room", 503, "send it again in 2 s")
+async def _(services: Services) -> httpx.Response:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bodies, "ROOM_OF_STRANGERS", 5)
+        headers = {"Authorization": "Bearer nobody's"}
+        return await services.api.post("/v1/sweeps", json={"name": "longer"}, headers=headers)
+
+
+@case("target_too_long", 414, "accepted: up to 8192")
+async def _(services: Services) -> httpx.Response:
+    return await services.api.get("/v1/sweeps/" + "a" * 8200)
+
+
+@case("headers_too_large", 431, "accepted: up to 32768")
+async def _(services: Services) -> httpx.Response:
+    return await services.api.get("/v1/sweeps", headers={"X-Long": "a" * 40_000})
 
 
 @case("body_too_slow", 408, "the body did not come within 0.01 s")

@@ -10,7 +10,8 @@ import pytest
 from fakes.keys import bearer, headers_of
 from fakes.ledger import World, small_spec
 
-from service.api.guards.bodies import Bodies
+from service.api.guards import bodies
+from service.api.guards.bodies import MOST_BYTES_OF_STRANGERS, Bodies
 from service.db.reports import ReportRow
 from service.main import build_app
 from service.schemas.keys import Scope
@@ -70,9 +71,76 @@ async def test_a_large_body_is_refused_before_it_is_read() -> None:
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "headers": [(b"content-length", b"11")]}
-    await Bodies(None, 10, 1.0)(scope, receive, send)  # type: ignore[arg-type]  # never reached
+    async def knows(_key: str) -> bool:
+        return True
+
+    scope = {"type": "http", "path": "/", "headers": [(b"content-length", b"70000")]}
+    await Bodies(None, 66_000, 1.0, knows)(scope, receive, send)  # type: ignore[arg-type]  # never reached
     assert (sent[0]["status"], asked) == (413, [])
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer sws_0_x", "Bearer sws_01234567_" + "0" * 64])
+async def test_a_long_body_needs_a_key_that_works(service: Service, authorization: str) -> None:
+    client = service()
+    for body in (b" " * (MOST_BYTES_OF_STRANGERS + 1), chunks(MOST_BYTES_OF_STRANGERS + 200)):
+        answer = await client.post("/v1/sweeps", content=body, headers=JSON | {"Authorization": authorization})
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+        assert "with a key that works up to 16777216" in answer.json()["detail"]
+    longest = b" " * MOST_BYTES_OF_STRANGERS
+    answer = await client.post("/v1/sweeps", content=longest, headers=JSON | {"Authorization": authorization})
+    assert answer.status_code in (401, 422)
+
+
+async def test_bodies_that_never_end_fill_no_memory_and_hold_up_nobody_who_is_known(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_held = asyncio.Event()
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b" " * 600
+        is_held.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(bodies, "ROOM_OF_STRANGERS", 1000)
+    client, nobody = service(), {"Authorization": ""}
+    held = asyncio.create_task(client.post("/v1/sweeps", content=stalling(), headers=JSON | nobody))
+    try:
+        await asyncio.wait_for(is_held.wait(), 30)
+        answer = await client.post("/v1/sweeps", content=b" " * 500, headers=JSON | nobody)
+        assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "no_room", "2")
+        assert (await client.post("/v1/sweeps", content=b" " * 500, headers=JSON)).status_code == 422
+        assert (await client.post("/v1/sweeps", content=b" " * 2000, headers=JSON)).status_code == 422
+    finally:
+        held.cancel()
+        await asyncio.wait({held})
+
+
+async def test_refused_bodies_without_a_key_that_works_are_failures(service: Service) -> None:
+    client, nobody = service(failures_per_minute=3), {"Authorization": "Bearer nobody's"}
+    deep, long = b"[" * 100, b" " * (MOST_BYTES_OF_STRANGERS + 1)
+    for body in (deep, deep, long):
+        assert (await client.post("/v1/sweeps", content=body, headers=JSON)).status_code in (413, 422)
+    statuses = [
+        (await client.post("/v1/sweeps", content=body, headers=JSON | nobody)).status_code
+        for body in (deep, long, b"{", deep)
+    ]
+    assert statuses == [422, 413, 422, 429]
+    assert (await client.get("/v1/sweeps")).status_code == 200, "a key that works is heard"
+
+
+@pytest.mark.parametrize("size", [8193, 40_000])
+async def test_a_target_that_is_too_long_is_refused_wherever_it_is_long(service: Service, size: int) -> None:
+    for target in (f"/v1/sweeps/{'a' * size}", f"/v1/sweeps?cursor={'a' * size}", f"/{'a' * size}"):
+        answer = await service().get(target)
+        assert (answer.status_code, answer.json()["code"]) == (414, "target_too_long")
+
+
+async def test_one_key_is_one_however_its_header_is_written(service: Service) -> None:
+    client = service(requests_per_second=0.01)
+    key = client.headers["Authorization"].partition(" ")[2]
+    written = [f"Bearer {key}", f"bearer {key}", f"Bearer   {key}", f"BEARER {key}  "]
+    statuses = [(await client.get("/v1/sweeps", headers={"Authorization": one})).status_code for one in written]
+    assert statuses == [200, 429, 429, 429]
 
 
 async def test_a_client_that_stalls_is_let_go(service: Service) -> None:
