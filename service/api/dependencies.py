@@ -19,6 +19,7 @@ from service.errors import SweepServiceError
 from service.loops import Loops
 from service.metrics import Metrics
 from service.operations.events import EventFeeds
+from service.operations.runner_logs import RunnerLogs
 from service.operations.sweeps import find_owned
 from service.operations.totals import LedgerTotals
 from service.schemas.keys import Scope
@@ -43,10 +44,12 @@ class Parts:
     loops: Loops = field(default_factory=Loops)
     metrics: Metrics = field(default_factory=Metrics)
     feeds: EventFeeds = field(init=False)
+    runner_logs: RunnerLogs = field(init=False)
     totals: LedgerTotals = field(init=False)
 
     def __post_init__(self) -> None:
         self.feeds = EventFeeds(self.loops.stopping)
+        self.runner_logs = RunnerLogs()
         self.totals = LedgerTotals()
 
 

@@ -59,8 +59,10 @@ def _pieces(
     parts: Parts, sweep_id: str, runner_id: str | None, after: Position, *, is_followed: bool
 ) -> AsyncGenerator[Piece]:
     if is_followed:
-        return follow_logs(parts.database, parts.clusters, sweep_id, runner_id, after, parts.loops.stopping)
-    return read_logs(parts.database, parts.clusters, sweep_id, runner_id, after)
+        return follow_logs(
+            parts.database, parts.clusters, parts.runner_logs, sweep_id, runner_id, after, parts.loops.stopping
+        )
+    return read_logs(parts.database, parts.clusters, parts.runner_logs, sweep_id, runner_id, after)
 
 
 async def _texts(pieces: AsyncGenerator[Piece]) -> AsyncIterator[bytes]:

@@ -64,6 +64,15 @@ class Sighting:
     gpus_free: float
 
 
+@dataclass(frozen=True)
+class JobLog:
+    """What a job has printed, from its beginning."""
+
+    text: str
+    is_cut: bool = False
+    """Whether there is more than anybody here reads."""
+
+
 class ClusterClient(Protocol):
     """One cluster. Every method raises ClusterUnreachable or ClusterRefused."""
 
@@ -76,8 +85,8 @@ class ClusterClient(Protocol):
     async def stop(self, submission_id: str) -> None:
         """Asks the cluster to stop the job; one that has ended or is unknown is fine."""
 
-    async def logs(self, submission_id: str) -> str | None:
-        """All that the job has printed so far; none when the cluster knows no such job."""
+    async def logs(self, submission_id: str) -> JobLog | None:
+        """What the job has printed so far; none when the cluster knows no such job."""
 
     async def list_jobs(self) -> list[ListedJob]:
         """Every job that was submitted to the cluster, by whomever, and that it remembers."""

@@ -4,6 +4,7 @@ Facts of Ray 2.60 that shape this file: a duplicate submission id is answered wi
 after any refusal a GET decides; a dead dashboard says nothing about its jobs, so no answer is never failure.
 """
 
+import json
 import ssl
 from collections.abc import Callable
 from http import HTTPStatus
@@ -14,6 +15,7 @@ import httpx
 from service.clusters.protocol import (
     ClusterRefused,
     ClusterUnreachable,
+    JobLog,
     JobState,
     JobSubmission,
     ListedJob,
@@ -23,6 +25,10 @@ from service.clusters.ray_resources import free, held_by_groups, nodes_alive, to
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds. A submission answers once the job's supervisor is created, which takes some seconds on a busy head."""
+
+MOST_LOG_BYTES = 8 * 2**20
+"""Of the JSON that Ray sends a log in, always from its beginning and without an end."""
+LONGEST_ESCAPE = len("\\ud83d")
 
 LONGEST_LIST = "10000"
 """The most that Ray's State API lists."""
@@ -73,10 +79,13 @@ class RayJobs:
         if not response.is_success and not _knows_no_job(response):
             raise self._problem(response)
 
-    async def logs(self, submission_id: str) -> str | None:
+    async def logs(self, submission_id: str) -> JobLog | None:
         """See ClusterClient."""
-        response = await self._request("GET", f"/api/jobs/{submission_id}/logs")
-        return None if _knows_no_job(response) else self._without_token(self._read(response, _log))
+        response, is_cut = await self._request_beginning(f"/api/jobs/{submission_id}/logs", MOST_LOG_BYTES)
+        if _knows_no_job(response):
+            return None
+        text = self._understood(response, _beginning_of_log) if is_cut else self._read(response, _log)
+        return JobLog(self._without_token(text), is_cut)
 
     async def list_jobs(self) -> list[ListedJob]:
         """See ClusterClient. The list holds every job's environment, which is left alone."""
@@ -114,6 +123,23 @@ class RayJobs:
             response = await self._http.request(method, path, json=body)
         except httpx.TransportError as error:
             raise self._no_answer(error) from error
+        return self._checked(response)
+
+    async def _request_beginning(self, path: str, most_bytes: int) -> tuple[httpx.Response, bool]:
+        """The answer to a GET, and whether its body is longer than that and cut there."""
+        content = bytearray()
+        try:
+            async with self._http.stream("GET", path) as response:
+                async for chunk in response.aiter_bytes():
+                    content += chunk
+                    if len(content) > most_bytes:
+                        break
+        except httpx.TransportError as error:
+            raise self._no_answer(error) from error
+        beginning = httpx.Response(response.status_code, content=bytes(content[:most_bytes]), request=response.request)
+        return self._checked(beginning), len(content) > most_bytes
+
+    def _checked(self, response: httpx.Response) -> httpx.Response:
         if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise ClusterRefused(
                 f"the Ray cluster at {self._address} refuses our token ({response.status_code}): set the cluster's "
@@ -123,10 +149,13 @@ class RayJobs:
 
     def _read(self, response: httpx.Response, read: Callable[[Any], Found]) -> Found:
         """What `read` finds in the answer's JSON. Raises ClusterRefused when that is not Ray's."""
+        return self._understood(response, lambda content: read(json.loads(content)))
+
+    def _understood(self, response: httpx.Response, understand: Callable[[bytes], Found]) -> Found:
         if not response.is_success:
             raise self._problem(response)
         try:
-            return read(response.json())
+            return understand(response.content)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise self._not_ray(response) from error
 
@@ -162,6 +191,16 @@ def _knows_no_job(response: httpx.Response) -> bool:
 
 def _log(body: Any) -> str:
     return str(body["logs"])
+
+
+def _beginning_of_log(content: bytes) -> str:
+    """The log in JSON that breaks off, perhaps within an escape. Raises ValueError."""
+    for missing in range(LONGEST_ESCAPE):
+        try:
+            return _log(json.loads(content[: len(content) - missing] + b'"}'))
+        except ValueError:
+            continue
+    raise ValueError("no log begins like this")
 
 
 def _listed_jobs(body: Any) -> list[ListedJob]:

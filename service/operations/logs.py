@@ -1,10 +1,11 @@
 """What the runners of a sweep have printed, read from their clusters, one after another or as it comes."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
-from service.clusters.protocol import ClusterRefused, ClusterUnreachable
+from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobLog
 from service.clusters.registry import ClusterRegistry
 from service.db import runners, sweeps
 from service.db.database import Database, Session
@@ -13,9 +14,13 @@ from service.errors import NotFound, UnknownCluster
 from service.lifecycle import FINISHED_STATES
 from service.operations.log_positions import Position
 from service.operations.redaction import redact
+from service.operations.runner_logs import RunnerLogs
 
 POLL_SECONDS = 2.0
-"""Ray sends a log from its beginning every time."""
+PIECE_CHARACTERS = 2**18
+"""A piece ends with the line that it reaches then."""
+
+_LINE_END = re.compile(r"[\r\n]")
 
 
 @dataclass(frozen=True)
@@ -34,18 +39,24 @@ async def check_runner(session: Session, sweep_id: str, runner_id: str | None) -
 
 
 async def read_logs(
-    database: Database, registry: ClusterRegistry, sweep_id: str, runner_id: str | None, after: Position
+    database: Database,
+    registry: ClusterRegistry,
+    readers: RunnerLogs,
+    sweep_id: str,
+    runner_id: str | None,
+    after: Position,
 ) -> AsyncGenerator[Piece]:
     """What every runner has printed so far, the first one first; `runner_id` takes that one alone."""
-    logs = _Logs(sweep_id, runner_id, after)
+    logs = _Logs(sweep_id, runner_id, after, lambda row: readers.read(registry, row, age_seconds=0))
     for log in await logs.look(database):
-        if piece := await logs.next_piece(log, registry):
+        async for piece in logs.new_pieces(log):
             yield piece
 
 
 async def follow_logs(
     database: Database,
     registry: ClusterRegistry,
+    readers: RunnerLogs,
     sweep_id: str,
     runner_id: str | None,
     after: Position,
@@ -55,12 +66,12 @@ async def follow_logs(
 
     A header comes wherever another runner speaks. A runner that takes the place of a dead one comes behind it.
     """
-    logs = _Logs(sweep_id, runner_id, after)
+    logs = _Logs(sweep_id, runner_id, after, lambda row: readers.read(registry, row, age_seconds=POLL_SECONDS))
     while not stopping.is_set():
         # Looked at first: what is printed before the end is then read after it.
         current, is_finished = await logs.look(database), await _is_finished(database, sweep_id)
         for log in current:
-            if piece := await logs.next_piece(log, registry):
+            async for piece in logs.new_pieces(log):
                 yield piece
         is_whole = runner_id is not None and all(log.is_whole for log in current)
         if is_finished or is_whole:
@@ -71,7 +82,8 @@ async def follow_logs(
 class _Logs:
     """The logs of a sweep's runners, each read on where it was left."""
 
-    def __init__(self, sweep_id: str, runner_id: str | None, after: Position) -> None:
+    def __init__(self, sweep_id: str, runner_id: str | None, after: Position, read: "_Read") -> None:
+        self._read = read
         self._sweep_id = sweep_id
         self._runner_id = runner_id
         self._after = after
@@ -87,11 +99,14 @@ class _Logs:
                 self._logs.setdefault(row.id, _RunnerLog(row, self._after)).row = row
         return list(self._logs.values())
 
-    async def next_piece(self, log: "_RunnerLog", registry: ClusterRegistry) -> Piece | None:
+    async def new_pieces(self, log: "_RunnerLog") -> AsyncGenerator[Piece]:
         """What is new in one of the logs, below a header if another runner spoke last."""
-        news = await log.news(registry)
-        if not news and log.is_introduced:
-            return None
+        async for news in log.news(self._read):
+            yield self._piece(log, news)
+        if not log.is_introduced:
+            yield self._piece(log, "")
+
+    def _piece(self, log: "_RunnerLog", news: str) -> Piece:
         text = news if self._speaker == log.row.ordinal else log.header() + news
         self._speaker = log.row.ordinal
         return Piece(text, self._position())
@@ -121,32 +136,51 @@ class _RunnerLog:
         self.is_introduced = True
         return f"==> runner {self.row.id} on cluster {self.row.cluster}, {self.row.state.value} <==\n"
 
-    async def news(self, registry: ClusterRegistry) -> str:
+    async def news(self, read: "_Read") -> AsyncGenerator[str]:
         """Whole lines that have not been read; or why there are none, once."""
         if self.is_whole:
-            return ""
+            return
+        is_over = self.row.job_is_over
         try:
-            client = await registry.client(self.row.cluster)
-            log = await client.logs(self.row.submission_id)
+            log = await read(self.row)
         except (ClusterUnreachable, ClusterRefused, UnknownCluster) as error:
-            return self._tell(f"this log cannot be read now: {error}")
-        self.is_whole = self.row.job_is_over
+            for line in self._tell(f"this log cannot be read now: {error}"):
+                yield line
+            return
         if log is None:
-            return self._tell("its cluster knows nothing of its job any more") if self.row.job_is_over else ""
+            self.is_whole = is_over
+            for line in self._tell("its cluster knows nothing of its job any more") if is_over else ():
+                yield line
+            return
         self._trouble = None
-        return redact(self._unread(log), self.row.token_sha256)
+        async for lines in self._unread(log, is_over=is_over):
+            yield lines
 
-    def _unread(self, log: str) -> str:
+    async def _unread(self, log: JobLog, *, is_over: bool) -> AsyncGenerator[str]:
         """The lines that are new. A line is whole when another one has begun, or when no more will come."""
-        end = len(log) if self.is_whole else 1 + max(log.rfind("\n"), log.rfind("\r"))
-        unread = log[self.characters : end]
-        self.characters = max(self.characters, end)
-        return unread + "\n" if self.is_whole and unread and not unread.endswith("\n") else unread
+        text = log.text
+        end = len(text) if is_over and not log.is_cut else 1 + max(text.rfind("\n"), text.rfind("\r"))
+        while self.characters < end:
+            line_end = _LINE_END.search(text, min(self.characters + PIECE_CHARACTERS, end), end)
+            piece_end = end if line_end is None else line_end.end()
+            lines = text[self.characters : piece_end]
+            self.characters = piece_end
+            self.is_whole = is_over and piece_end == end and not log.is_cut
+            redacted = await asyncio.to_thread(redact, lines, self.row.token_sha256)
+            yield redacted + "\n" if self.is_whole and not redacted.endswith("\n") else redacted
+        if log.is_cut:
+            self.is_whole = True
+            yield f"[this log is cut here, it is too long: its cluster has the rest, of job {self.row.submission_id}]\n"
+        self.is_whole = self.is_whole or is_over
 
-    def _tell(self, trouble: str) -> str:
+    def _tell(self, trouble: str) -> list[str]:
         """A line with the trouble, unless it has been told already."""
         is_news, self._trouble = trouble != self._trouble, trouble
-        return f"[{trouble}]\n" if is_news else ""
+        return [f"[{trouble}]\n"] if is_news else []
+
+
+_Read = Callable[[RunnerRow], Awaitable[JobLog | None]]
+"""Reads the log of a runner."""
 
 
 async def _is_finished(database: Database, sweep_id: str) -> bool:

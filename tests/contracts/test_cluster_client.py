@@ -191,7 +191,8 @@ async def test_stopping_an_unknown_job_is_fine(subject: Subject) -> None:
 async def test_what_a_job_printed_can_be_read_after_its_end(subject: Subject) -> None:
     printed = await subject.client.logs(await submitted(subject, JobState.SUCCEEDED))
     assert printed is not None
-    assert WORDS in printed
+    assert WORDS in printed.text
+    assert not printed.is_cut
 
 
 async def test_the_log_of_a_running_job_is_there(subject: Subject) -> None:
@@ -282,8 +283,8 @@ async def test_what_a_trial_holds_on_a_real_head_is_not_free(ray_address: RayAdd
     job = a_job(f"python {tmp_path}/hold.py")
     await client.submit(job)
     deadline = time.monotonic() + JOB_SECONDS
-    while "held" not in (await client.logs(job.submission_id) or ""):
-        assert time.monotonic() < deadline, await client.logs(job.submission_id)
+    while (printed := await client.logs(job.submission_id)) is None or "held" not in printed.text:
+        assert time.monotonic() < deadline, printed
         await asyncio.sleep(0.2)
     seen = await client.check()
     assert (seen.cpus_total, seen.cpus_free) == (2.0, 1.0)

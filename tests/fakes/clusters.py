@@ -5,6 +5,7 @@ import asyncio
 from service.clusters.protocol import (
     ClusterRefused,
     ClusterUnreachable,
+    JobLog,
     JobState,
     JobSubmission,
     ListedJob,
@@ -19,6 +20,9 @@ class FakeClusterClient:
         self.jobs: dict[str, JobSubmission] = {}
         self.states: dict[str, JobState] = {}
         self.printed: dict[str, str] = {}
+        self.most_characters = 10**9
+        """Of a log that anybody reads."""
+        self.log_reads = 0
         self.sighting = Sighting("2.60.0", nodes=1, cpus_total=4.0, cpus_free=3.0, gpus_total=1.0, gpus_free=0.5)
         """What `check` sees."""
         self.fails_with: ClusterUnreachable | ClusterRefused | None = None
@@ -57,9 +61,11 @@ class FakeClusterClient:
             self.states[submission_id] = JobState.STOPPED
         self._lose_answer()
 
-    async def logs(self, submission_id: str) -> str | None:
+    async def logs(self, submission_id: str) -> JobLog | None:
         self._answer()
-        return self.printed.get(submission_id)
+        self.log_reads += 1
+        printed = self.printed.get(submission_id)
+        return None if printed is None else JobLog(printed[: self.most_characters], len(printed) > self.most_characters)
 
     async def list_jobs(self) -> list[ListedJob]:
         self._answer()

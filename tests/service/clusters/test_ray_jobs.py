@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobState, JobSubmission
+from service.clusters import ray_jobs
+from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobLog, JobState, JobSubmission
 from service.clusters.ray_jobs import RayJobs
 from service.embedded.ports import free_ports
 
@@ -138,3 +139,32 @@ async def test_nobody_at_the_address_is_unreachable() -> None:
 
 async def test_no_secret_is_in_what_is_printed_of_a_job() -> None:
     assert "secret" not in repr(JOB)
+
+
+@pytest.mark.parametrize("most_bytes", range(24, 44))
+async def test_a_log_that_is_too_long_is_read_from_its_beginning(
+    ray: RayJobs, script: Script, monkeypatch: pytest.MonkeyPatch, most_bytes: int
+) -> None:
+    monkeypatch.setattr(ray_jobs, "MOST_LOG_BYTES", most_bytes)
+    text = 'one\ntwo "three" \\ \u00e9\U0001f600\nand so on'
+    script.answers["GET /api/jobs/job-1/logs"] = (200, json.dumps({"logs": text}))
+    printed = await ray.logs("job-1")
+    assert printed is not None
+    assert printed.is_cut
+    assert text.startswith(printed.text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore"))
+    assert len(printed.text) >= 6
+
+
+async def test_a_log_as_long_as_may_be_is_whole(ray: RayJobs, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = json.dumps({"logs": "one\n"})
+    monkeypatch.setattr(ray_jobs, "MOST_LOG_BYTES", len(body))
+    script.answers["GET /api/jobs/job-1/logs"] = (200, body)
+    assert await ray.logs("job-1") == JobLog("one\n")
+
+
+async def test_no_more_of_a_log_is_fetched_than_is_read(ray: RayJobs, script: Script) -> None:
+    script.answers["GET /api/jobs/job-1/logs"] = (200, json.dumps({"logs": "a line\n" * 2**22}))
+    printed = await ray.logs("job-1")
+    assert printed is not None
+    assert printed.is_cut
+    assert len(printed.text) < ray_jobs.MOST_LOG_BYTES

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from fakes.clusters import FakeClusterClient
@@ -13,9 +13,10 @@ from service.clusters.protocol import ClusterUnreachable, JobSubmission
 from service.db import runners, sweeps
 from service.errors import NotFound
 from service.lifecycle import SweepState
-from service.operations import logs
+from service.operations import logs, runner_logs
 from service.operations.log_positions import Position
 from service.operations.logs import check_runner, follow_logs, read_logs
+from service.operations.runner_logs import RunnerLogs
 
 PATIENCE_SECONDS = 10.0
 
@@ -54,14 +55,17 @@ async def finish(world: World, sweep_id: str) -> None:
 
 
 async def everything(world: World, sweep_id: str, runner_id: str | None = None) -> str:
-    pieces = read_logs(world.database, world.clusters, sweep_id, runner_id, Position())
+    pieces = read_logs(world.database, world.clusters, RunnerLogs(), sweep_id, runner_id, Position())
     return "".join([piece.text async for piece in pieces])
 
 
 class Follower:
     """Follows the logs of a sweep and keeps what it has read."""
 
-    def __init__(self, world: World, sweep_id: str, runner_id: str | None, after: Position) -> None:
+    def __init__(
+        self, world: World, sweep_id: str, runner_id: str | None, after: Position, readers: RunnerLogs
+    ) -> None:
+        self.readers = readers
         self.text = ""
         self.position = after
         self.stopping = asyncio.Event()
@@ -77,7 +81,9 @@ class Follower:
         await asyncio.wait_for(self.task, PATIENCE_SECONDS)
 
     async def _follow(self, world: World, sweep_id: str, runner_id: str | None) -> None:
-        followed = follow_logs(world.database, world.clusters, sweep_id, runner_id, self.position, self.stopping)
+        followed = follow_logs(
+            world.database, world.clusters, self.readers, sweep_id, runner_id, self.position, self.stopping
+        )
         async for piece in followed:
             self.text += piece.text
             self.position = Position.parse(str(piece.position))
@@ -85,9 +91,13 @@ class Follower:
 
 @asynccontextmanager
 async def following(
-    world: World, sweep_id: str, runner_id: str | None = None, after: Position | None = None
+    world: World,
+    sweep_id: str,
+    runner_id: str | None = None,
+    after: Position | None = None,
+    readers: RunnerLogs | None = None,
 ) -> AsyncIterator[Follower]:
-    follower = Follower(world, sweep_id, runner_id, after or Position())
+    follower = Follower(world, sweep_id, runner_id, after or Position(), readers or RunnerLogs())
     yield follower
     follower.stopping.set()
     await follower.ends()
@@ -251,3 +261,64 @@ async def test_what_is_wholly_read_is_told_by_one_number_and_not_read_again(worl
     async with following(world, sweep_id, after=follower.position) as again:
         await again.ends()
     assert again.text == "two\n"
+
+
+async def test_a_long_log_comes_in_pieces_of_whole_lines(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "PIECE_CHARACTERS", 10)
+    sweep_id = await world.create()
+    lines = [f"line {number} is one\n" for number in range(20)]
+    runner = await running(world, sweep_id, "".join(lines))
+    pieces = read_logs(world.database, world.clusters, RunnerLogs(), sweep_id, None, Position())
+    assert [piece.text async for piece in pieces] == [header(runner, "submitting") + lines[0], *lines[1:]]
+    assert world.cluster.log_reads == 1
+
+
+async def test_a_reader_goes_on_from_the_middle_of_a_long_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "PIECE_CHARACTERS", 1)
+    sweep_id = await world.create()
+    await settle(world, await running(world, sweep_id, "one\ntwo\nthree"))
+    pieces = [
+        piece async for piece in read_logs(world.database, world.clusters, RunnerLogs(), sweep_id, None, Position())
+    ]
+    for number, piece in enumerate(pieces):
+        rest = read_logs(world.database, world.clusters, RunnerLogs(), sweep_id, None, piece.position)
+        assert [later.text async for later in rest] == [later.text for later in pieces[number + 1 :]]
+
+
+async def test_a_log_that_is_too_long_says_where_it_is_cut_and_is_not_asked_for_again(world: World) -> None:
+    sweep_id = await world.create()
+    runner = await running(world, sweep_id, "one\ntwo\nthree and so on")
+    world.cluster.most_characters = 10
+    async with following(world, sweep_id) as follower:
+        await follower.until(lambda text: "cut" in text)
+        say(world, runner, "\nmore\n")
+        for _ in range(5):
+            await asyncio.sleep(0.01)
+    lines = follower.text.splitlines()
+    assert lines[1:3] == ["one", "two"]
+    assert lines[3].startswith("[this log is cut here, it is too long: its cluster has the rest, of job supsweep-")
+    assert (len(lines), world.cluster.log_reads) == (4, 1)
+
+
+async def test_many_followers_fetch_a_log_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "POLL_SECONDS", 0.5)
+    sweep_id = await world.create()
+    await running(world, sweep_id, "one\n")
+    readers = RunnerLogs()
+    async with AsyncExitStack() as stack:
+        followers = [await stack.enter_async_context(following(world, sweep_id, readers=readers)) for _ in range(20)]
+        for follower in followers:
+            await follower.until(lambda text: text.endswith("one\n"))
+        assert world.cluster.log_reads <= 2
+
+
+async def test_nothing_is_kept_of_a_log_that_nobody_reads(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_logs, "KEPT_SECONDS", 0.01)
+    sweep_id = await world.create()
+    await running(world, sweep_id, "one\n")
+    readers = RunnerLogs()
+    async for _ in read_logs(world.database, world.clusters, readers, sweep_id, None, Position()):
+        pass
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while readers._fetches:
+            await asyncio.sleep(0.01)
