@@ -83,8 +83,9 @@ class SweepCalls(Calls):
         return read(SweepDetail, self._call("POST", f"{sweep_path(sweep_id)}/clone", json=body, headers=headers))
 
     def join_sweep(self, sweep_id: str, name: str) -> JoinedRunner:
-        """Opens a runner for a worker of the caller's own. Its token is shown only here."""
-        return read(JoinedRunner, self._call("POST", f"{sweep_path(sweep_id)}/workers", json={"name": name}))
+        """Opens one runner for a worker of the caller's own, however often the call has to be repeated."""
+        path, headers = f"{sweep_path(sweep_id)}/workers", {"Idempotency-Key": uuid.uuid4().hex}
+        return read(JoinedRunner, self._call("POST", path, json={"name": name}, headers=headers))
 
     def _steer(self, sweep_id: str, action: str, body: Mapping[str, Any] | None = None) -> SweepDetail:
         request = {} if body is None else {"json": dict(body)}

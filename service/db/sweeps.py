@@ -106,7 +106,8 @@ async def get(session: Session, sweep_id: str, *, lock: bool = False) -> SweepRo
 
 async def delete(session: Session, sweep_id: str) -> None:
     """Deletes the sweep with everything that belongs to it, and whatever would lead to it."""
-    await session.execute(sql_delete(IdempotencyRow).where(IdempotencyRow.resource == f"sweeps/{sweep_id}"))
+    resource, name = IdempotencyRow.resource, f"sweeps/{sweep_id}"
+    await session.execute(sql_delete(IdempotencyRow).where(or_(resource == name, resource.startswith(f"{name}/"))))
     await session.execute(sql_delete(SweepRow).where(SweepRow.id == sweep_id))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,12 +24,28 @@ class OpenedRunner:
     token: str
 
 
+def random_token(_runner_id: str) -> str:
+    """256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
 async def open_runner(
-    session: Session, settings: Settings, sweep_id: str, cluster: str, now: datetime, *, is_external: bool = False
+    session: Session,
+    settings: Settings,
+    sweep_id: str,
+    cluster: str,
+    now: datetime,
+    *,
+    is_external: bool = False,
+    token_of: Callable[[str], str] = random_token,
 ) -> OpenedRunner:
-    """Registers a new runner; it must ask before its submission lease ends. An external one has no job anywhere."""
+    """Registers a new runner; it must ask before its submission lease ends. An external one has no job anywhere.
+
+    `token_of` gives the token of a runner's id.
+    """
     ordinal = len(await runners.of_sweep(session, sweep_id)) + 1
-    runner_id, token = f"{sweep_id}-{ordinal}", secrets.token_urlsafe(32)
+    runner_id = f"{sweep_id}-{ordinal}"
+    token = token_of(runner_id)
     runner = RunnerRow(
         id=runner_id,
         sweep_id=sweep_id,

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from service.auth.callers import Caller
-from service.auth.key_secrets import KeySecrets
-from service.auth.keys import NewKey, key_text, make_key
+from service.auth.keys import NewKey, is_secret_of, key_text, make_key
+from service.auth.repeatable_secrets import RepeatableSecrets
 from service.db import keys
 from service.db.database import Session
 from service.db.keys import KeyRow
@@ -33,7 +33,7 @@ async def create_key(
         caller.require(Scope.ADMIN)
     _require_all(caller, request.scopes)
     creation = Idempotency(caller.owner, idempotency_key, "keys", request)
-    secrets = KeySecrets(vault, caller.owner, idempotency_key)
+    secrets = RepeatableSecrets(vault, "api key", caller.owner, idempotency_key)
     made_before = await creation.made_before(session)
     if made_before is not None:
         return await _view_again(session, caller, secrets, made_before)
@@ -98,7 +98,7 @@ async def rotate_key(
     """
     old = await _find_to_change(session, caller, key_id, if_match=None)
     creation = Idempotency(caller.owner, idempotency_key, f"keys/{key_id}/rotations", rotation)
-    secrets = KeySecrets(vault, caller.owner, idempotency_key)
+    secrets = RepeatableSecrets(vault, "api key", caller.owner, idempotency_key)
     made_before = await creation.made_before(session)
     if made_before is not None:
         return await _view_again(session, caller, secrets, made_before)
@@ -197,8 +197,9 @@ def _view_new(key: NewKey) -> NewKeyView:
     return NewKeyView(**view_key(key.row).model_dump(), key=key.text)
 
 
-async def _view_again(session: Session, caller: Caller, secrets: KeySecrets, key_id: str) -> NewKeyView:
+async def _view_again(session: Session, caller: Caller, secrets: RepeatableSecrets, key_id: str) -> NewKeyView:
     row = await keys.find(session, key_id)
     assert row is not None, f"the key that was made before vanished: {key_id}"
     _require_longer_life(caller, row)
-    return NewKeyView(**view_key(row).model_dump(), key=key_text(row.id, secrets.make_again(row)))
+    secret = secrets.make_again(row.id, lambda secret: is_secret_of(row, secret))
+    return NewKeyView(**view_key(row).model_dump(), key=key_text(row.id, secret))

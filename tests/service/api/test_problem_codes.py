@@ -232,7 +232,7 @@ async def _(services: Services) -> httpx.Response:
         return await services.api.post(f"{place}/extend", json={"configurations": 3})
 
 
-@case("secret_unreadable", 503, "rotate the key")
+@case("secret_unreadable", 503, "make another under a new Idempotency-Key")
 async def _(services: Services) -> httpx.Response:
     one, other = (services.with_settings(secret_keys=Fernet.generate_key().decode()) for _ in range(2))
     await one.post("/v1/keys", json={"name": "one"}, headers=KEY)
