@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from service.api.accepts import HTML, JSON, MARKDOWN, Accept, preferred
 from service.api.compare_example import COMPARISON
-from service.api.dependencies import NO_NUL, Accept, Reader, ReadSession
+from service.api.dependencies import NO_NUL, Reader, ReadSession
 from service.api.guards.answer_headers import PAGE
 from service.api.problems import problem_responses
 from service.operations.comparisons import compare_sweeps
@@ -37,13 +38,14 @@ async def compare(
             openapi_examples={"two": {"value": "4f1d8a20c9be,b07c5512e3aa"}},
         ),
     ],
-    accept: Accept = "application/json",
+    accept: Accept = JSON,
 ) -> Response | SideBySide:
     """Each sweep's arms and primary figures, and what keeps them from being compared."""
     both = await compare_sweeps(session, sweeps, caller.sees)
-    if "text/html" in accept:
+    form = preferred(accept, JSON, HTML, MARKDOWN)
+    if form == HTML:
         page = render_side_by_side_html(both)
-        return Response(page, media_type="text/html", headers={"Content-Security-Policy": PAGE})
-    if "text/markdown" in accept:
-        return Response(render_side_by_side_markdown(both), media_type="text/markdown")
+        return Response(page, media_type=HTML, headers={"Content-Security-Policy": PAGE})
+    if form == MARKDOWN:
+        return Response(render_side_by_side_markdown(both), media_type=MARKDOWN)
     return both

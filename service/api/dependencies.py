@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Header, Path, Query, Request, Security
+from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.auth.callers import Caller
@@ -55,9 +55,6 @@ class Parts:
 
 NO_NUL = r"^[^\x00]*$"
 """Pattern of every text that reaches the database: PostgreSQL stores no NUL."""
-
-Accept = Annotated[str, Header(include_in_schema=False)]
-"""What the caller wants to read. OpenAPI tells it by the media types of an answer, not as a parameter."""
 
 
 def _parts(request: Request) -> Parts:

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
-from service.api.dependencies import Accept, OwnedSweep, Parts, ReadSession, WiredParts
+from service.api.accepts import EVENTS, JSON, Accept, preferred
+from service.api.dependencies import OwnedSweep, Parts, ReadSession, WiredParts
 from service.operations.events import list_events
 from service.schemas.events import EventPage, EventView
 
@@ -28,7 +29,7 @@ async def events(
     parts: WiredParts,
     session: ReadSession,
     sweep: OwnedSweep,
-    accept: Accept = "text/event-stream",
+    accept: Accept = EVENTS,
     last_event_id: Annotated[
         int | None, Header(ge=0, lt=SEQUENCE_LIMIT, description="Sequence of the last event received.")
     ] = None,
@@ -37,7 +38,7 @@ async def events(
 ) -> Response | EventPage:
     """Events after `Last-Event-ID`: a stream until the sweep has finished, or a page with Accept: application/json."""
     first = last_event_id if last_event_id is not None else after
-    if "application/json" in accept:
+    if preferred(accept, EVENTS, JSON) == JSON:
         return await list_events(session, sweep.id, after=first, limit=limit)
     return EventSourceResponse(_stream(parts, sweep.id, first), headers={"Cache-Control": "no-store"})
 

@@ -6,13 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from service.api.dependencies import Accept, OwnedSweep, WiredParts
+from service.api.accepts import Accept, preferred
+from service.api.dependencies import OwnedSweep, WiredParts
 from service.operations.exports import ExportForm, ExportTable, export_sweep
 
 MEDIA_TYPES: Mapping[ExportForm, str] = {
     ExportForm.CSV: "text/csv",
     ExportForm.PARQUET: "application/vnd.apache.parquet",
 }
+_FORMS = {media_type: form for form, media_type in MEDIA_TYPES.items()}
 EXAMPLE = (
     "sweep_id,sweep_name,…,number,arm,point,replicate,seed,outcome,reason,score,…\r\n"
     "4f1d8a20c9be,digits-demo,…,6,supcon,3,0,1183279054,completed,,0.9674,…\r\n"
@@ -47,7 +49,7 @@ async def export(
     accept: Accept = MEDIA_TYPES[ExportForm.CSV],
 ) -> StreamingResponse:
     """The sweep's trials, or their curves, as a file. While it runs, each row is as it stood when it was read."""
-    chosen = form or (ExportForm.PARQUET if "parquet" in accept else ExportForm.CSV)
+    chosen = form or _FORMS[preferred(accept, *_FORMS)]
     name = f"{sweep.id}-{table.value}.{chosen.value}"
     return StreamingResponse(
         export_sweep(parts.database, sweep, table, chosen),

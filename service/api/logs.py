@@ -9,7 +9,8 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
 
-from service.api.dependencies import NO_NUL, Accept, OwnedSweep, Parts, ReadSession, WiredParts
+from service.api.accepts import EVENTS, PLAIN, Accept, preferred
+from service.api.dependencies import NO_NUL, OwnedSweep, Parts, ReadSession, WiredParts
 from service.api.events import KEEPALIVE_SECONDS
 from service.operations.log_positions import POSITION_PATTERN, Position
 from service.operations.logs import Piece, check_runner, follow_logs, read_logs
@@ -37,7 +38,7 @@ async def get_logs(
         str | None, Query(max_length=32, pattern=NO_NUL, description="Id of one runner; none takes all of them.")
     ] = None,
     follow: Annotated[bool, Query(description="Go on until the sweep, or that one runner, has finished.")] = False,
-    accept: Accept = "text/plain",
+    accept: Accept = PLAIN,
     last_event_id: Annotated[
         str | None, Header(pattern=POSITION_PATTERN, description="Id of the last event received.")
     ] = None,
@@ -50,7 +51,7 @@ async def get_logs(
     await check_runner(session, sweep.id, runner)
     after = Position() if last_event_id is None else Position.parse(last_event_id)
     pieces = _pieces(parts, sweep.id, runner, after, is_followed=follow)
-    if "text/event-stream" in accept:
+    if preferred(accept, PLAIN, EVENTS) == EVENTS:
         return EventSourceResponse(_events(parts, pieces), headers=NOT_STORED)
     return StreamingResponse(_texts(pieces), media_type="text/plain; charset=utf-8", headers=NOT_STORED)
 
