@@ -15,6 +15,8 @@ class SweepServiceError(Exception):
     status_code = 400
     code = "bad_request"
     title = "Bad request"
+    retry_after_seconds: int | None = None
+    """After which asking again may help; none where it does not, or where the instance tells."""
 
     def __init__(
         self, detail: str, errors: Sequence[Refusal] = (), headers: Mapping[str, str] = MappingProxyType({})
@@ -22,7 +24,8 @@ class SweepServiceError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.errors = list(errors)
-        self.headers = headers
+        passing = {} if self.retry_after_seconds is None else {"Retry-After": str(self.retry_after_seconds)}
+        self.headers = passing | dict(headers)
 
 
 class NotFound(SweepServiceError):
@@ -120,6 +123,7 @@ class QuotaExceeded(SweepServiceError):
     status_code = 429
     code = "quota_exceeded"
     title = "Quota exceeded"
+    retry_after_seconds = 3600
 
 
 class PreconditionFailed(SweepServiceError):
@@ -221,6 +225,7 @@ class SecretUnreadable(SweepServiceError):
     status_code = 503
     code = "secret_unreadable"
     title = "Secret unreadable"
+    retry_after_seconds = 3600
 
 
 class NoTracking(SweepServiceError):
@@ -237,6 +242,7 @@ class TrackingAway(SweepServiceError):
     status_code = 503
     code = "tracking_away"
     title = "MLflow is away"
+    retry_after_seconds = 30
 
 
 class StorageAway(SweepServiceError):
@@ -245,6 +251,7 @@ class StorageAway(SweepServiceError):
     status_code = 503
     code = "storage_away"
     title = "The storage is away"
+    retry_after_seconds = 30
 
 
 class DatabaseFull(SweepServiceError):
@@ -261,6 +268,7 @@ class DatabaseUnavailable(SweepServiceError):
     status_code = 503
     code = "database_unavailable"
     title = "Database unavailable"
+    retry_after_seconds = 2
 
 
 class DatabaseTooNew(SweepServiceError):
@@ -269,3 +277,4 @@ class DatabaseTooNew(SweepServiceError):
     status_code = 503
     code = "database_too_new"
     title = "Database of a newer release"
+    retry_after_seconds = 60

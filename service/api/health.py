@@ -6,6 +6,8 @@ from service.api.dependencies import WiredParts
 from service.operations.health import examine
 from service.schemas.health import Health
 
+RETRY_AFTER_SECONDS = "5"
+
 router = APIRouter(tags=["health"])
 
 
@@ -21,4 +23,5 @@ async def readyz(parts: WiredParts, response: Response) -> Health:
     health = await examine(parts.database, parts.loops, parts.settings.stuck_seconds)
     if health.status == "unavailable":
         response.status_code = 503
+        response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return health

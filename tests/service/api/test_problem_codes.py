@@ -376,5 +376,6 @@ async def test_code_comes_with_its_status_and_a_sentence(services: Services, cod
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert problem["status"] == status
     assert sentence in problem["detail"]
+    assert (int(answer.headers.get("Retry-After", 0)) > 0) == (status in (429, 503))
     assert problem["request_id"] == answer.headers["X-Request-ID"]
     assert problem["title"]
