@@ -27,7 +27,7 @@ class AuditCalls(Calls):
     def delete_sweep(
         self, sweep_id: str, *, mlflow_runs: bool = False, checkpoints: bool = False, if_match: str | None = None
     ) -> None:
-        """Deletes a finished sweep; one that is gone already is fine, since the call may have been repeated."""
+        """Deletes a finished sweep, with an `etag` only what was seen; one that is gone already is fine."""
         query = {"mlflow_runs": mlflow_runs, "checkpoints": checkpoints}
         headers = {"If-Match": if_match} if if_match else {}
         try:

@@ -72,7 +72,7 @@ class SweepCalls(Calls):
         return self._steer(sweep_id, "retry-failed", {"outcomes": list(outcomes)})
 
     def change_sweep(self, sweep_id: str, changes: Mapping[str, Any], if_match: str | None = None) -> SweepDetail:
-        """Changes what may change while a sweep runs, by a JSON Merge Patch."""
+        """Changes what may change while a sweep runs, by a JSON Merge Patch; with an `etag`, only what was seen."""
         headers = {"If-Match": if_match} if if_match else {}
         return read(SweepDetail, self._call("PATCH", sweep_path(sweep_id), json=dict(changes), headers=headers))
 

@@ -13,6 +13,7 @@ from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
 from service.db.trials import TrialCount
 from service.lifecycle import TrialState
+from service.operations.preconditions import etag_of
 from service.schemas.runners import RunnerView
 from service.schemas.sweeps import ArmProgress, BudgetUse, SweepDetail, SweepLinks, SweepSummary, Use
 from service.search.pareto import pareto_front
@@ -54,6 +55,7 @@ async def describe_sweep(session: Session, settings: Settings, sweep: SweepRow, 
     assert shown is not None, f"sweep {sweep.id} has no projection"
     return SweepDetail(
         **summary.model_dump(),
+        etag=etag_of(sweep.version),
         spec=spec,
         arms=[_progress(spec, arm.name, counts, best.get(arm.name), fronts.get(arm.name, [])) for arm in spec.arms],
         device_seconds=device_seconds,

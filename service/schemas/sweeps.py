@@ -68,6 +68,9 @@ class SweepSummary(BaseModel):
 class SweepDetail(SweepSummary):
     """One sweep with its progress."""
 
+    etag: str = Field(
+        description="Its ETag, which changes by people change; as If-Match it keeps a change to what was seen."
+    )
     spec: SweepSpec
     arms: list[ArmProgress]
     device_seconds: float = Field(description="Device-seconds spent over all attempts.")

@@ -198,3 +198,18 @@ def test_delete_of_what_never_was_is_refused(patient: SupsweepClient, scripted: 
     scripted.answers("DELETE", "/v1/clusters/east", GONE)
     with pytest.raises(ApiError, match="no cluster 'east'"):
         patient.delete_cluster("east")
+
+
+def test_a_change_holds_only_for_the_sweep_that_was_seen(client: SupsweepClient) -> None:
+    seen = client.create_sweep(digits_smoke())
+    assert client.get_sweep(seen.id).etag == seen.etag
+    changed = client.change_sweep(seen.id, {"priority": 1}, if_match=seen.etag)
+    assert changed.etag != seen.etag
+    for late in (
+        lambda: client.change_sweep(seen.id, {"priority": 2}, if_match=seen.etag),
+        lambda: client.delete_sweep(seen.id, if_match=seen.etag),
+    ):
+        with pytest.raises(ApiError) as refused:
+            late()
+        assert refused.value.problem.code == "precondition_failed"
+    assert client.get_sweep(seen.id).spec.priority == 1
