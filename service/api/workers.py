@@ -27,5 +27,5 @@ async def join_sweep(
         joined = await workers.join(
             session, parts.settings, parts.vault, caller, sweep.id, request, idempotency_key, parts.clock()
         )
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.update({"Location": f"/v1/runners/{joined.brief.runner_id}", "Cache-Control": "no-store"})
     return joined

@@ -34,6 +34,7 @@ async def test_a_repeated_join_gives_the_same_runner_and_its_token(api: httpx.As
     sweep_id = await world.create()
     first = await join(api, sweep_id, ONCE)
     assert (first.status_code, first.headers["Cache-Control"]) == (201, "no-store")
+    assert first.headers["Location"] == f"/v1/runners/{first.json()['brief']['runner_id']}"
     await world.cancel(sweep_id)
     again = await join(api, sweep_id, ONCE)
     assert again.json() == first.json()
