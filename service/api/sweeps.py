@@ -73,7 +73,11 @@ async def list_sweeps(
 
 @router.get("/{sweep_id}", operation_id="getSweep")
 async def get_sweep(parts: WiredParts, session: ReadSession, sweep: OwnedSweep, response: Response) -> SweepDetail:
-    """One sweep with the progress of its arms. Its ETag tells of changes by people, not of progress."""
+    """One sweep with the progress of its arms.
+
+    Its ETag is the version of what people change: the spec, and whether it is paused, resumed, cancelled, extended or
+    tried again. Neither progress nor a move of the service, from queued to running for example, makes another one.
+    """
     response.headers["ETag"] = etag_of(sweep.version)
     return await describe_sweep(session, parts.settings, sweep, parts.clock())
 

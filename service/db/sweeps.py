@@ -40,6 +40,8 @@ class SweepRow(Base):
 
     version: Mapped[int] = mapped_column(default=1)
     """Counts the changes that people made; its ETag."""
+    generation: Mapped[int] = mapped_column(default=1)
+    """Counts whatever makes a decision about it out of date, moves of the reconciler included; a claim is on one."""
     priority: Mapped[int] = mapped_column(default=0)
     """That of its spec, where SQL can order by it."""
     paused_seconds: Mapped[float] = mapped_column(default=0.0)

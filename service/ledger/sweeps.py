@@ -77,7 +77,7 @@ async def change(session: Session, sweep: SweepRow, spec: SweepSpec, now: dateti
 
 def wake(sweep: SweepRow, now: datetime) -> None:
     """The sweep is another one now: whatever is being decided about it is out of date, and it is looked at anew."""
-    sweep.version += 1
+    sweep.generation += 1
     sweep.due_at = now
 
 

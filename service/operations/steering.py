@@ -30,6 +30,7 @@ async def pause_sweep(session: Session, sweep_id: str, if_match: str | None, now
     if sweep.state is not SweepState.PAUSED:
         _check_state(sweep, OPEN_STATES, "paused")
         await ledger_sweeps.pause(session, sweep, now, "paused by its owner")
+        sweep.version += 1
 
 
 async def resume_sweep(
@@ -41,6 +42,7 @@ async def resume_sweep(
         _check_state(sweep, {SweepState.PAUSED}, "resumed")
         await check_quota(session, settings, sweep.owner, now)
         await ledger_sweeps.resume(session, sweep, now)
+        sweep.version += 1
 
 
 async def cancel_sweep(
@@ -53,6 +55,7 @@ async def cancel_sweep(
     if sweep.state in FINISHED_STATES:
         raise WrongState(f"sweep {sweep.id} is {sweep.state.value} already and cannot be cancelled")
     await ledger_sweeps.cut(session, settings, sweep, SweepState.CANCELLED, now, "cancelled by its owner")
+    sweep.version += 1
 
 
 async def change_sweep(
@@ -70,6 +73,7 @@ async def change_sweep(
         raise InvalidSpec(error, changes) from error
     if changed != spec:
         await ledger_sweeps.change(session, sweep, changed, now, changes)
+        sweep.version += 1
 
 
 async def extend_sweep(
@@ -90,9 +94,10 @@ async def extend_sweep(
     plan = await asyncio.to_thread(_missing, spec, places)
     async with database.write() as session:
         locked = await _locked(session, sweep_id, if_match)
-        if locked.version != sweep.version:
+        if locked.generation != sweep.generation:
             raise MadeMeanwhile(f"sweep {sweep_id} was changed at the same moment: look at it and ask again")
         await ledger_sweeps.plan_more(session, locked, spec, plan, now)
+        locked.version += 1
         if locked.state in FINISHED_STATES:
             await ledger_sweeps.reopen(session, locked, now, "extended by its owner")
 
@@ -112,8 +117,10 @@ async def retry_failed(
     if ended:
         await events.append_many(session, sweep_id, [plan_again(trial) for trial in ended], now)
         ledger_sweeps.wake(sweep, now)
+        sweep.version += 1
     if not ended and sweep.failed_without_cut:
         await ledger_sweeps.analyse_again(session, sweep, now, "its report is tried again")
+        sweep.version += 1
         return
     if not ended and sweep.state in FINISHED_STATES:
         wanted = ", ".join(request.outcomes)

@@ -43,7 +43,7 @@ class Claim:
     tools: Tools
     sweep_id: str
     worker: str
-    version: int
+    generation: int
     claimed_at: datetime
     """Runners are judged as of then: the clock may jump before the step has ended, and nobody was silent for that."""
     heard_until: datetime
@@ -62,7 +62,7 @@ class Claim:
     async def decide(self) -> AsyncIterator[tuple[Session, SweepRow]]:
         """A transaction like `write`, for what was decided on a picture. Raises Overtaken once that is out of date."""
         async with self.write() as (session, sweep):
-            self._check_version(sweep)
+            self._check_generation(sweep)
             yield session, sweep
 
     async def picture(self) -> "Picture":
@@ -71,7 +71,7 @@ class Claim:
             sweep = await sweeps.find(session, self.sweep_id)
             if sweep is None:
                 raise ClaimLost(f"sweep {self.sweep_id} is gone")
-            self._check_version(sweep)
+            self._check_generation(sweep)
             counts = await trials.counts(session, sweep.id)
             spent = sum(count.device_seconds for count in counts)
             spent += await trials.running_device_seconds(session, sweep.id)
@@ -79,8 +79,8 @@ class Claim:
             of_sweep = list(await runners.of_sweep(session, sweep.id))
             return Picture(sweep, sweep.spec, chosen, of_sweep, counts, spent)
 
-    def _check_version(self, sweep: SweepRow) -> None:
-        if sweep.version != self.version:
+    def _check_generation(self, sweep: SweepRow) -> None:
+        if sweep.generation != self.generation:
             raise Overtaken(f"sweep {self.sweep_id} was changed, it is {sweep.state.value} now")
 
 

@@ -53,7 +53,7 @@ async def take_due_step(tools: Tools, worker: str, now: datetime, heard_until: d
         return False
     measured = tools.metrics.step_seconds.labels(sweep.state.value).time()
     with bound_contextvars(sweep=sweep.id, worker=worker), measured:
-        await _take_step(Claim(tools, sweep.id, worker, sweep.version, now, heard_until or now))
+        await _take_step(Claim(tools, sweep.id, worker, sweep.generation, now, heard_until or now))
     return True
 
 

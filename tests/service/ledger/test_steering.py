@@ -9,6 +9,7 @@ from service.db import events, runners, sweeps, trials
 from service.errors import InvalidSpec, PreconditionFailed, QuotaExceeded, WrongState
 from service.ledger import sweeps as ledger_sweeps
 from service.lifecycle import RunnerState, SweepState, TrialState
+from service.operations.preconditions import etag_of
 from service.operations.steering import change_sweep, extend_sweep, retry_failed
 from service.schemas.steering import ExtendRequest, RetryRequest, SweepPatch
 from service.settings import Quota
@@ -102,6 +103,31 @@ async def test_cancelled_sweep_can_be_neither_paused_nor_resumed(world: World) -
         await world.pause(sweep_id)
     with pytest.raises(WrongState, match="cannot be resumed"):
         await world.resume(sweep_id)
+
+
+async def test_change_holds_although_the_sweep_has_begun_to_run_since_it_was_seen(world: World) -> None:
+    sweep_id = await world.create()
+    seen = etag_of((await world.sweep(sweep_id)).version)
+    await move(world, sweep_id, SweepState.RUNNING)
+    async with world.database.write() as session:
+        await change_sweep(session, world.clusters, sweep_id, SweepPatch(max_concurrent=7), seen, world.clock())
+    assert etag_of((await world.sweep(sweep_id)).version) != seen
+
+
+async def test_whatever_its_owner_does_makes_another_version(world: World) -> None:
+    sweep_id = await world.create()
+    versions = [(await world.sweep(sweep_id)).version]
+    for act in (world.pause, world.resume, world.cancel):
+        for _again in range(2):
+            await act(sweep_id)
+        versions.append((await world.sweep(sweep_id)).version)
+    await move(world, sweep_id, SweepState.CANCELLED)
+    async with world.database.write() as session:
+        await retry_failed(session, sweep_id, RetryRequest(outcomes=[Outcome.CANCELLED]), None, world.clock())
+    versions.append((await world.sweep(sweep_id)).version)
+    await extend_sweep(world.database, sweep_id, ExtendRequest(configurations=8), None, world.clock())
+    versions.append((await world.sweep(sweep_id)).version)
+    assert versions == [1, 2, 3, 4, 5, 6]
 
 
 async def test_change_is_refused_on_a_version_that_was_not_seen(world: World) -> None:

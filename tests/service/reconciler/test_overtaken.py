@@ -53,7 +53,7 @@ async def claim_of(world: World) -> Claim:
     async with world.database.write() as session:
         sweep = await sweeps.claim_due(session, "worker", now=now, until=now.replace(year=2027))
     assert sweep is not None
-    return Claim(tools_of(world), sweep.id, "worker", sweep.version, now, now)
+    return Claim(tools_of(world), sweep.id, "worker", sweep.generation, now, now)
 
 
 async def test_sweep_that_is_cancelled_while_its_runner_is_submitted_stays_so(

@@ -24,6 +24,7 @@ FILTERS = ("arm", "outcome", "point")
 
 def upgrade() -> None:
     op.add_column("sweeps", Column("version", sa.Integer(), nullable=False, server_default="1"))
+    op.add_column("sweeps", Column("generation", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("sweeps", Column("priority", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("sweeps", Column("paused_seconds", sa.Double(), nullable=False, server_default="0"))
     op.add_column("sweeps", Column("reopened_at", TIME, nullable=True))
@@ -77,7 +78,7 @@ def downgrade() -> None:
     op.drop_index("ix_trials_progress", "trials")
     op.drop_column("trials", "search_attributes")
     op.drop_column("trials", "losses")
-    for name in ("version", "priority", "paused_seconds", "reopened_at", "deletion_began_at"):
+    for name in ("version", "generation", "priority", "paused_seconds", "reopened_at", "deletion_began_at"):
         op.drop_column("sweeps", name)
 
 
