@@ -61,10 +61,10 @@ async def find(session: Session, runner_id: str, *, lock: bool = False) -> Runne
     return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
 
 
-async def find_all(session: Session, runner_ids: Collection[str]) -> dict[str, RunnerRow]:
-    """Those of the runners that there are, by id."""
-    query = select(RunnerRow).where(RunnerRow.id.in_(runner_ids)).execution_options(populate_existing=True)
-    return {row.id: row for row in await session.scalars(query)}
+async def of_jobs(session: Session, submission_ids: Collection[str]) -> dict[str, RunnerRow]:
+    """Submission id → the runner that the job was submitted for, for those of the jobs that have one."""
+    query = select(RunnerRow).where(RunnerRow.submission_id.in_(submission_ids))
+    return {row.submission_id: row for row in await session.scalars(query)}
 
 
 async def of_sweep(session: Session, sweep_id: str) -> Sequence[RunnerRow]:

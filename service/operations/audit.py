@@ -95,7 +95,7 @@ async def _stop_unwanted_jobs(auditor: Auditor, sweep_id: str, testimony: Testim
         picture = await load_picture(session, sweep_id)
     done = []
     for cluster, jobs in testimony.jobs.items():
-        for job in unwanted_jobs(picture, jobs, auditor.clock()):
+        for job, _reason in unwanted_jobs(picture, jobs, auditor.clock()):
             try:
                 client = await auditor.clusters.client(cluster)
                 await client.stop(job.submission_id)

@@ -13,11 +13,11 @@ from service.db import clusters, runners, sweeps
 from service.db.instance import instance_id
 from service.db.runners import RunnerRow
 from service.errors import UnknownCluster
+from service.ledger.orphans import RUNNER, SERVICE, SWEEP
 from service.ledger.runners import OpenedRunner, drain, fence, fence_all, open_runner
 from service.lifecycle import RunnerState
 from service.operations.workers import make_brief
 from service.reconciler.claim import Claim, Picture
-from service.reconciler.orphans import RUNNER, SERVICE, SWEEP
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from service.db import events, trials
 from service.db.events import EventRow
 from service.db.runners import RunnerRow
 from service.db.trials import AttemptRow, TrialRow
-from service.ledger.audit.clusters import GRACE_SECONDS
+from service.ledger.orphans import GRACE_SECONDS
 from service.ledger.outcomes import plan_again
 from service.lifecycle import RunnerState, TrialState
 from service.operations.audit import audit_sweep, repair_sweep
@@ -400,6 +400,13 @@ async def test_a_runner_that_just_came_or_went_is_no_disagreement(scene: Scene) 
     await scene.world.cancel(scene.sweep_id)
     await project_all(scene.world, scene.store)
     assert await scene.kinds() == set()
+
+
+async def test_a_job_whose_runner_ended_ahead_of_our_clock_gets_no_grace(scene: Scene) -> None:
+    await scene.world.cancel(scene.sweep_id)
+    assert "job_unwanted" not in await scene.kinds()
+    scene.world.clock.turn(-3600)
+    assert "job_unwanted" in await scene.kinds()
 
 
 async def test_jobs_of_others_are_left_alone(scene: Scene) -> None:

@@ -9,10 +9,11 @@ from fakes.ledger import World
 from service.clusters.protocol import JobState, JobSubmission
 from service.db import runners
 from service.db.instance import instance_id
+from service.ledger.orphans import GRACE_SECONDS
 from service.lifecycle import RunnerState
 from service.reconciler.claim import Tools
 from service.reconciler.loop import take_due_step
-from service.reconciler.orphans import GRACE_SECONDS, stop_orphans
+from service.reconciler.orphans import stop_orphans
 
 
 def tools(world: World) -> Tools:
@@ -59,7 +60,7 @@ async def test_a_job_whose_runner_is_unknown_is_stopped_and_told_of(
     (line,) = [record for record in caplog.records if record.message == "orphan stopped"]
     fields = vars(line)
     assert (fields["cluster"], fields["job"]) == ("local", "job-1")
-    assert fields["reason"] == "the ledger knows no runner gone-1"
+    assert fields["reason"] == "the ledger has no runner for it"
 
 
 async def test_jobs_of_others_are_left_alone(world: World) -> None:
@@ -75,6 +76,14 @@ async def test_the_job_of_a_believed_runner_runs_on(world: World) -> None:
     world.clock.turn(10 * GRACE_SECONDS)
     await stop_orphans(tools(world), "local")
     assert world.cluster.states[job] is JobState.RUNNING
+
+
+async def test_a_job_of_a_runner_whose_id_was_given_again_is_stopped(world: World) -> None:
+    """A ledger that was restored from a backup counts its runners from there on."""
+    job = await submitted(world)
+    await run_job(world, "before-the-restore", world.cluster.jobs[job].metadata)
+    await stop_orphans(tools(world), "local")
+    assert world.cluster.states == {job: JobState.RUNNING, "before-the-restore": JobState.STOPPED}
 
 
 @pytest.mark.parametrize("state", [RunnerState.FENCED, RunnerState.FINISHED])
