@@ -14,7 +14,9 @@ from search_spaces.presets.vary import vary
 from service.client.client import SupsweepClient
 from service.client.failures import ServiceUnreachable
 from service.lifecycle import SweepState
+from service.operations.quotas import QUOTA_DAYS
 
+DAY_SECONDS = 86_400.0
 SLOW_SECONDS = 2.5
 """Longer than a claim waits for its next renewal."""
 
@@ -112,15 +114,26 @@ def use_up_the_budget(world: World) -> list[str]:
 
 
 def use_up_the_quota(world: World) -> list[str]:
-    """A sweep is paused when its owner has used up what there is, and given up."""
+    """A sweep is paused when its owner has used up what there is, and given up; the same again much later."""
     client = world.client()
     key = client.create_key("for the poor", owner=POOR_OWNER)
     poor = SupsweepClient(client.base_url, key.key, patience_seconds=LIFE_SECONDS)
+    first = _use_up(poor)
+    world.turn_clock(QUOTA_DAYS * DAY_SECONDS)
+    poor.delete_sweep(_use_up(poor))
+    world.turn_clock(QUOTA_DAYS * DAY_SECONDS)
+    # Nobody can see over the API that what a deleted sweep has used is forgotten.
+    wait_until(lambda: world.has_passed("reconciler.retention:forget_old"), LIFE_SECONDS, "old spending to be deleted")
+    return [first]
+
+
+def _use_up(poor: SupsweepClient) -> str:
+    """Id of a sweep that was paused by the quota and is cancelled."""
     sweep_id = poor.create_sweep(paired_spec()).id
     wait_until(lambda: poor.get_sweep(sweep_id).state is SweepState.PAUSED, LIFE_SECONDS, "the sweep to be paused")
     poor.cancel_sweep(sweep_id)
     follow(poor, sweep_id, SweepState.CANCELLED)
-    return [sweep_id]
+    return sweep_id
 
 
 def outstay(world: World) -> list[str]:

@@ -203,6 +203,10 @@ class World:
         """Where services have died by order."""
         return crash_points.crashed_at(self.points_file)
 
+    def has_passed(self, place: str) -> bool:
+        """Whether a service has come through a point of that place."""
+        return f"after the commit of {place}" in self.points_file.read_text()
+
     def complaints(self) -> list[str]:
         """What the services have logged as errors of their own."""
         text = self.log.read_text() if self.log.exists() else ""
