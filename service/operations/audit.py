@@ -8,12 +8,12 @@ import asyncio
 from datetime import datetime
 
 from service.clusters.protocol import ClusterRefused, ClusterUnreachable
-from service.db import audits, projections, sweeps
+from service.db import audits, projections, runners, sweeps
 from service.db.database import Session
 from service.ledger.audit.clusters import compare_with_cluster, runners_without_job, unwanted_jobs
 from service.ledger.audit.itself import compare_with_itself
 from service.ledger.audit.mlflow import Shown, compare_with_mlflow
-from service.ledger.audit.picture import LedgerPicture, load_picture
+from service.ledger.audit.picture import LedgerPicture, load_picture, load_rows
 from service.ledger.audit.repairs import fence_runner, repair_ledger
 from service.operations.mlflow_views import ask_for_new_view
 from service.operations.testimony import Auditor, Testimony, ask_others, not_compared_with_mlflow
@@ -91,11 +91,11 @@ def _on_their_way(picture: LedgerPicture, shown: Shown | None) -> list[NotCompar
 
 async def _stop_unwanted_jobs(auditor: Auditor, sweep_id: str, testimony: Testimony) -> list[str]:
     """A cluster that does not answer any more leaves its jobs to the next try."""
-    async with auditor.database.snapshot() as session:
-        picture = await load_picture(session, sweep_id)
+    async with auditor.database.read() as session:
+        own = await runners.of_sweep(session, sweep_id)
     done = []
     for cluster, jobs in testimony.jobs.items():
-        for job, _reason in unwanted_jobs(picture, jobs, auditor.clock()):
+        for job, _reason in unwanted_jobs(sweep_id, own, jobs, auditor.clock()):
             try:
                 client = await auditor.clusters.client(cluster)
                 await client.stop(job.submission_id)
@@ -109,11 +109,10 @@ async def _repair_ledger(auditor: Auditor, sweep_id: str, testimony: Testimony) 
     done = []
     async with auditor.database.write() as session:
         await sweeps.get(session, sweep_id, lock=True)
-        picture = await load_picture(session, sweep_id)
+        own = await runners.of_sweep(session, sweep_id)
         for cluster, jobs in testimony.jobs.items():
-            for runner in runners_without_job(picture, cluster, jobs, auditor.clock()):
+            for runner in runners_without_job(own, cluster, jobs, auditor.clock()):
                 await fence_runner(session, auditor.settings, runner.id, auditor.clock())
                 done.append(f"fenced runner {runner.id}")
-        await session.flush()
-        repaired = await load_picture(session, sweep_id)
-        return done + await repair_ledger(session, auditor.settings, repaired, auditor.clock())
+        rows = await load_rows(session, sweep_id)
+        return done + await repair_ledger(session, auditor.settings, rows, auditor.clock())

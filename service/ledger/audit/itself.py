@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from service.db.runners import ACTIVE
 from service.db.trials import AttemptRow, TrialRow
-from service.ledger.audit.picture import LedgerPicture
+from service.ledger.audit.picture import LedgerPicture, LedgerRows
 from service.lifecycle import SweepState, TrialState
 from service.schemas.audit import Disagreement, Part
 from service.search.slots import Slot, slots
@@ -30,7 +30,7 @@ def missing_slots(picture: LedgerPicture) -> list[Slot]:
     return [slot for slot in slots(spec) if slot not in taken]
 
 
-def unwanted_attempts(picture: LedgerPicture, trial: TrialRow) -> list[AttemptRow]:
+def unwanted_attempts(picture: LedgerRows, trial: TrialRow) -> list[AttemptRow]:
     """Attempts that are open although their trial does not run, or runs elsewhere, or nobody believes their runner."""
     opened = [attempt for attempt in picture.attempts_of(trial) if attempt.ended_at is None]
     if trial.state is not TrialState.RUNNING:
@@ -42,19 +42,19 @@ def unwanted_attempts(picture: LedgerPicture, trial: TrialRow) -> list[AttemptRo
     ]
 
 
-def is_forsaken(picture: LedgerPicture, trial: TrialRow) -> bool:
+def is_forsaken(picture: LedgerRows, trial: TrialRow) -> bool:
     """Whether the trial is said to run and no attempt of it is open."""
     return trial.state is TrialState.RUNNING and all(
         attempt.ended_at is not None for attempt in picture.attempts_of(trial)
     )
 
 
-def charged_seconds(picture: LedgerPicture, trial: TrialRow) -> float:
+def charged_seconds(picture: LedgerRows, trial: TrialRow) -> float:
     """Device-seconds of the trial's attempts that have ended."""
     return sum(attempt.device_seconds for attempt in picture.attempts_of(trial) if attempt.ended_at is not None)
 
 
-def is_charged_rightly(picture: LedgerPicture, trial: TrialRow) -> bool:
+def is_charged_rightly(picture: LedgerRows, trial: TrialRow) -> bool:
     """Whether the trial costs what its attempts cost."""
     return math.isclose(trial.device_seconds, charged_seconds(picture, trial), rel_tol=1e-9, abs_tol=1e-6)
 

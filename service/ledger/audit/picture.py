@@ -24,23 +24,29 @@ class ToldOutcomes:
 
 
 @dataclass(frozen=True)
-class LedgerPicture:
-    """The rows are for reading."""
+class LedgerRows:
+    """A sweep with its trials, their attempts and its runners: all that a repair looks at."""
 
     sweep: SweepRow
     trials: Sequence[TrialRow]
     attempts: Mapping[int, Sequence[AttemptRow]]
     """By trial id; those without any are left out."""
     runners: Mapping[str, RunnerRow]
+
+    def attempts_of(self, trial: TrialRow) -> Sequence[AttemptRow]:
+        """The trial's attempts, the first one first."""
+        return self.attempts.get(trial.id, ())
+
+
+@dataclass(frozen=True)
+class LedgerPicture(LedgerRows):
+    """The same with what was told and measured; the rows are for reading."""
+
     points: Mapping[int, Counter[str]]
     """Trial id → metric → number of steps that have it."""
     tally: EventTally
     told: Mapping[int, ToldOutcomes]
     """By number of the trial; those whose endings nothing was told of are left out."""
-
-    def attempts_of(self, trial: TrialRow) -> Sequence[AttemptRow]:
-        """The trial's attempts, the first one first."""
-        return self.attempts.get(trial.id, ())
 
     def points_of(self, trial: TrialRow) -> Counter[str]:
         """Metric → number of the trial's steps that have it."""
@@ -51,8 +57,18 @@ class LedgerPicture:
         return self.told.get(trial.number, ToldOutcomes(0, None))
 
 
-async def load_picture(session: Session, sweep_id: str) -> LedgerPicture:
+async def load_rows(session: Session, sweep_id: str) -> LedgerRows:
     """The sweep, which must be there. Give it a snapshot, or lock the sweep before."""
+    return LedgerRows(
+        sweep=await sweeps.get(session, sweep_id),
+        trials=await trials.page(session, sweep_id),
+        attempts=await audits.attempts(session, sweep_id),
+        runners={row.id: row for row in await runners.of_sweep(session, sweep_id)},
+    )
+
+
+async def load_picture(session: Session, sweep_id: str) -> LedgerPicture:
+    """The sweep, which must be there. Give it a snapshot."""
     endings = await audits.events_of_kinds(session, sweep_id, "trial.ended", "trial.retried")
     told: dict[int, ToldOutcomes] = {}
     for event in endings:
@@ -60,11 +76,12 @@ async def load_picture(session: Session, sweep_id: str) -> LedgerPicture:
         before = told.get(number, ToldOutcomes(0, None))
         ended = event.kind == "trial.ended"
         told[number] = ToldOutcomes(before.endings + ended, Outcome(event.data["outcome"]) if ended else None)
+    rows = await load_rows(session, sweep_id)
     return LedgerPicture(
-        sweep=await sweeps.get(session, sweep_id),
-        trials=await trials.page(session, sweep_id),
-        attempts=await audits.attempts(session, sweep_id),
-        runners={row.id: row for row in await runners.of_sweep(session, sweep_id)},
+        sweep=rows.sweep,
+        trials=rows.trials,
+        attempts=rows.attempts,
+        runners=rows.runners,
         points=await audits.points(session, sweep_id),
         tally=await audits.tally_events(session, sweep_id),
         told=told,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from fakes.ledger import World, completed, lost, step
+from fakes.statements import sent_statements
 from fakes.tracking import FakeTrackingStore, project_all, server_of
 from sqlalchemy import delete, update
 
@@ -448,6 +449,15 @@ async def test_without_mlflow_the_rest_is_compared(scene: Scene) -> None:
     auditor = replace(scene.auditor, tracking=None)
     found = await audit_sweep(auditor, scene.sweep_id)
     assert [one.reason for one in found.not_compared] == ["no MLflow server is configured"]
+
+
+async def test_a_repair_reads_what_was_measured_for_its_last_audit_alone(scene: Scene) -> None:
+    """It holds the sweep, and on SQLite every writer, while it repairs."""
+    await _seconds_lost(scene)
+    with sent_statements(scene.world.database) as sent:
+        repaired = await repair_sweep(scene.auditor, scene.sweep_id)
+    assert (len(repaired.done), repaired.left) == (1, [])
+    assert sum("results" in statement for statement in sent) == 1
 
 
 async def test_an_audit_changes_nothing(scene: Scene) -> None:
