@@ -1,14 +1,15 @@
 """/v1/sweeps/{id}/events: everything that happens, as server-sent events or as a JSON page."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
 from service.api.accepts import EVENTS, JSON, Accept, preferred
-from service.api.dependencies import OwnedSweep, Parts, ReadSession, WiredParts
+from service.api.dependencies import OwnedSweep, Parts, Reader, ReadSession, WiredParts
+from service.api.streams import while_key_works
 from service.operations.events import list_events
 from service.schemas.events import EventPage, EventView
 
@@ -28,6 +29,7 @@ router = APIRouter(prefix="/v1/sweeps/{sweep_id}/events", tags=["events"])
 async def events(
     parts: WiredParts,
     session: ReadSession,
+    caller: Reader,
     sweep: OwnedSweep,
     accept: Accept = EVENTS,
     last_event_id: Annotated[
@@ -40,10 +42,11 @@ async def events(
     first = last_event_id if last_event_id is not None else after
     if preferred(accept, EVENTS, JSON) == JSON:
         return await list_events(session, sweep.id, after=first, limit=limit)
-    return EventSourceResponse(_stream(parts, sweep.id, first), headers={"Cache-Control": "no-store"})
+    stream = while_key_works(parts, caller, _stream(parts, sweep.id, first))
+    return EventSourceResponse(stream, headers={"Cache-Control": "no-store"})
 
 
-async def _stream(parts: Parts, sweep_id: str, after: int) -> AsyncIterator[bytes]:
+async def _stream(parts: Parts, sweep_id: str, after: int) -> AsyncGenerator[bytes]:
     """The events in SSE's format, with a comment in every longer silence."""
     followed = parts.feeds.follow(parts.database, sweep_id, after=after, silence_seconds=KEEPALIVE_SECONDS)
     with parts.metrics.event_streams.track_inprogress():

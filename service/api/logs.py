@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -10,8 +10,9 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
 
 from service.api.accepts import EVENTS, PLAIN, Accept, preferred
-from service.api.dependencies import NO_NUL, OwnedSweep, Parts, ReadSession, WiredParts
+from service.api.dependencies import NO_NUL, OwnedSweep, Parts, Reader, ReadSession, WiredParts
 from service.api.events import KEEPALIVE_SECONDS
+from service.api.streams import while_key_works
 from service.operations.log_positions import POSITION_PATTERN, Position
 from service.operations.logs import Piece, check_runner, follow_logs, read_logs
 from service.schemas.logs import END_KIND, PIECE_KIND, LogPiece
@@ -33,6 +34,7 @@ router = APIRouter(prefix="/v1/sweeps/{sweep_id}/logs", tags=["sweeps"])
 async def get_logs(
     parts: WiredParts,
     session: ReadSession,
+    caller: Reader,
     sweep: OwnedSweep,
     runner: Annotated[
         str | None, Query(max_length=32, pattern=NO_NUL, description="Id of one runner; none takes all of them.")
@@ -52,8 +54,9 @@ async def get_logs(
     after = Position() if last_event_id is None else Position.parse(last_event_id)
     pieces = _pieces(parts, sweep.id, runner, after, is_followed=follow)
     if preferred(accept, PLAIN, EVENTS) == EVENTS:
-        return EventSourceResponse(_events(parts, pieces), headers=NOT_STORED)
-    return StreamingResponse(_texts(pieces), media_type="text/plain; charset=utf-8", headers=NOT_STORED)
+        return EventSourceResponse(while_key_works(parts, caller, _events(parts, pieces)), headers=NOT_STORED)
+    texts = while_key_works(parts, caller, _texts(pieces))
+    return StreamingResponse(texts, media_type="text/plain; charset=utf-8", headers=NOT_STORED)
 
 
 def _pieces(
@@ -66,13 +69,14 @@ def _pieces(
     return read_logs(parts.database, parts.clusters, parts.runner_logs, sweep_id, runner_id, after)
 
 
-async def _texts(pieces: AsyncGenerator[Piece]) -> AsyncIterator[bytes]:
-    async for piece in pieces:
-        # What runs on a cluster may print anything, halves of characters included.
-        yield piece.text.encode("utf-8", "replace")
+async def _texts(pieces: AsyncGenerator[Piece]) -> AsyncGenerator[bytes]:
+    async with contextlib.aclosing(pieces):
+        async for piece in pieces:
+            # What runs on a cluster may print anything, halves of characters included.
+            yield piece.text.encode("utf-8", "replace")
 
 
-async def _events(parts: Parts, pieces: AsyncGenerator[Piece]) -> AsyncIterator[bytes]:
+async def _events(parts: Parts, pieces: AsyncGenerator[Piece]) -> AsyncGenerator[bytes]:
     """The pieces in SSE's format, with a comment in every longer silence, which a slow cluster may cause too."""
     async with contextlib.aclosing(pieces):
         coming = asyncio.ensure_future(anext(pieces, None))

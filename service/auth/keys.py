@@ -76,11 +76,16 @@ async def check_key(session: Session, text: str | None, now: datetime) -> KeyRow
     expected = row.secret_sha256 if row is not None else _sha256("")
     if not hmac.compare_digest(_sha256(secret), expected) or row is None:
         raise Unauthenticated("the API key is not known here")
+    check_not_ended(row, now)
+    return row
+
+
+def check_not_ended(row: KeyRow, now: datetime) -> None:
+    """Raises Unauthenticated for a key that is revoked or expired."""
     if row.revoked_at is not None:
         raise Unauthenticated(f"the API key {row.id} was revoked at {row.revoked_at:%Y-%m-%d %H:%M} UTC")
     if row.expires_at is not None and row.expires_at <= now:
         raise Unauthenticated(f"the API key {row.id} expired at {row.expires_at:%Y-%m-%d %H:%M} UTC")
-    return row
 
 
 def is_use_to_note(key: KeyRow, now: datetime) -> bool:
