@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -21,11 +22,15 @@ Session = AsyncSession
 BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite, and a caller for a connection on PostgreSQL."""
 
+FULL_SECONDS = 30.0
+"""So long after the last write that found no room the disk counts as full: what is small may still fit in between."""
+
 UNREACHABLE = ConnectionError | TimeoutError | FileNotFoundError | socket.gaierror
 """Nothing listens, no socket is there, or nobody knows the name of the host now."""
 TAKEN = "23505"
 TAKEN_ON_SQLITE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 DISK_FULL = "53100"
+FULL = "the disk of the database is full: free some space; nothing was half-written"
 UNAVAILABLE_CLASSES = ("08", "40", "53", "57")
 """PostgreSQL's SQLSTATE classes: connection, rollback (deadlock), resources, shut down. Asking again may help."""
 
@@ -37,6 +42,7 @@ class Database:
         self.engine = _create_engine(url)
         self._writing_engine = self.engine.execution_options(writes=True)
         self._turns = _Turns() if self.engine.dialect.name == "sqlite" else contextlib.nullcontext()
+        self._found_full_at = self._written_at = float("-inf")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:
@@ -56,18 +62,26 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
         """A session whose changes are committed at its end, or not at all when it raises."""
-        with _refusals():
-            async with (
-                self._turns,
-                AsyncSession(self._writing_engine, expire_on_commit=False) as session,
-                session.begin(),
-            ):
-                yield session
+        try:
+            with _refusals():
+                async with (
+                    self._turns,
+                    AsyncSession(self._writing_engine, expire_on_commit=False) as session,
+                    session.begin(),
+                ):
+                    yield session
+        except DatabaseFull:
+            self._found_full_at = time.monotonic()
+            raise
+        self._written_at = time.monotonic()
 
     async def check(self) -> None:
-        """Raises DatabaseUnavailable when the database does not answer."""
+        """Raises DatabaseUnavailable when the database does not answer, and DatabaseFull while writes find no room."""
         async with self.read() as session:
             await session.execute(text("SELECT 1"))
+        is_recent = time.monotonic() - self._found_full_at < FULL_SECONDS
+        if is_recent or self._written_at < self._found_full_at:
+            raise DatabaseFull(FULL)
 
     def connections(self) -> dict[str, int]:
         """How many connections are in use, and how many wait for work."""
@@ -135,7 +149,7 @@ def _refusals() -> Iterator[None]:
         if _is_taken(cause):
             raise MadeMeanwhile("another request made the same thing at the same moment: ask again") from error
         if _is_full(cause):
-            raise DatabaseFull("the disk of the database is full: free some space; nothing was half-written") from error
+            raise DatabaseFull(FULL) from error
         if _is_unavailable(error, cause):
             raise DatabaseUnavailable(f"the database does not answer: {cause}") from error
         raise

@@ -5,10 +5,11 @@ import re
 
 import httpx
 import pytest
-from fakes.ledger import World
-from sqlalchemy import text
+from fakes.ledger import World, small_spec
+from sqlalchemy import event, text
 
 from service.api.dependencies import Parts
+from service.db import database as database_of
 from service.db.clusters import ClusterRow
 from service.db.database import Database
 from service.loops import Loop
@@ -43,6 +44,26 @@ async def test_absent_database_is_broken(api: httpx.AsyncClient, parts: Parts) -
     status, word, wrong = await health(api)
     assert (status, word, list(wrong)) == (503, "unavailable", ["database"])
     assert "does not answer" in wrong["database"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_database_without_room_is_broken_until_it_has_some(
+    api: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = world.database.engine.sync_engine
+    most_pages = [0]
+    event.listen(engine, "begin", lambda one: one.exec_driver_sql(f"PRAGMA max_page_count = {most_pages[0]}"))
+    most_pages[0] = 1
+    document = small_spec(design={"configurations": 500}).model_dump(mode="json", exclude_defaults=True)
+    assert (await api.post("/v1/sweeps", json=document)).status_code == 507
+    status, word, wrong = await health(api)
+    assert (status, word, list(wrong)) == (503, "unavailable", ["database"])
+    assert "free some space" in wrong["database"]
+    most_pages[0] = 2**30
+    assert (await api.post("/v1/sweeps", json=document)).status_code == 201
+    assert (await health(api))[0] == 503, "what is small may have found room between what is large"
+    monkeypatch.setattr(database_of, "FULL_SECONDS", 0.0)
+    assert await health(api) == (200, "ok", {})
 
 
 @pytest.mark.parametrize(
