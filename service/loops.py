@@ -27,7 +27,7 @@ class Loop:
 
     @property
     def silent_seconds(self) -> float:
-        """How long ago it turned last."""
+        """How long ago it turned last, or got on within a long turn."""
         return time.monotonic() - self._turned_at
 
     @property
@@ -43,6 +43,10 @@ class Loop:
         """Notes another turn. False once the process is stopping: what was begun is done, nothing new begins."""
         self._turned_at = time.monotonic()
         return not self._stopping.is_set()
+
+    def goes_on(self) -> None:
+        """Notes that a long turn gets on, piece by piece; from any thread."""
+        self._turned_at = time.monotonic()
 
     async def pause(self, seconds: float) -> None:
         """Waits that long, or until the process is stopping."""

@@ -1,6 +1,7 @@
 """What is done with reports: made from the ledger, handed out in every form."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 from search_spaces.datasets import facts_of
@@ -35,19 +36,21 @@ async def get_report_json(session: Session, sweep: SweepRow) -> str:
     return document
 
 
-async def make_report(database: Database, sweep: SweepRow, now: datetime) -> ReportRow:
-    """The report of a sweep whose trials have all ended, from the ledger alone."""
+async def make_report(
+    database: Database, sweep: SweepRow, now: datetime, goes_on: Callable[[], None] = lambda: None
+) -> ReportRow:
+    """The report of a sweep whose trials have all ended, from the ledger alone; calls `goes_on` piece by piece."""
     async with database.read() as session:
         rows = await trials.page(session, sweep.id)
         curves = await results.of_sweep(session, sweep.id)
     metric = sweep.spec.score_metric.name
     facts = [trial_fact(row, curves.get(row.id, []), metric) for row in rows]
-    report = await asyncio.to_thread(build_report, header_of(sweep), facts)
+    report = await asyncio.to_thread(build_report, header_of(sweep), facts, goes_on=goes_on)
     return ReportRow(
         sweep_id=sweep.id,
         json=report.model_dump_json(),
         markdown=render_markdown(report),
-        html=await asyncio.to_thread(render_html, report),
+        html=await asyncio.to_thread(render_html, report, goes_on=goes_on),
         created_at=now,
     )
 

@@ -39,7 +39,7 @@ async def _make_report(claim: Claim, picture: Picture) -> ReportRow | None:
     """The report; none, and the sweep has failed, where it cannot be made of these trials."""
     tools = claim.tools
     try:
-        return await make_report(tools.database, picture.sweep, tools.clock())
+        return await make_report(tools.database, picture.sweep, tools.clock(), claim.goes_on)
     except SweepServiceError:
         # The database is away: nothing is known of the report yet.
         raise

@@ -48,6 +48,8 @@ class Claim:
     """Runners are judged as of then: the clock may jump before the step has ended, and nobody was silent for that."""
     heard_until: datetime
     """Their silence is judged as of then: nobody could be heard later than that."""
+    goes_on: Callable[[], None] = lambda: None
+    """Called piece by piece by a step that may take long, so that nobody takes the worker for stuck."""
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[tuple[Session, SweepRow]]:

@@ -44,6 +44,7 @@ NO_ANSWER = (ClusterUnreachable, ClusterRefused, UnknownCluster)
 async def fence_dead_runners(claim: Claim, picture: Picture) -> None:
     """Fences runners whose lease has ended, or whose job is over although they had not finished."""
     for runner in picture.active_runners:
+        claim.goes_on()
         reason = await _cause_of_death(claim, runner)
         if reason is None:
             continue
@@ -65,6 +66,7 @@ async def submit_missing_runners(claim: Claim, picture: Picture) -> bool:
     away = await _away(claim, without)
     accepted = False
     for cluster in without:
+        claim.goes_on()
         if cluster not in away and _may_submit(picture, cluster, now):
             accepted |= await _submit(claim, picture, cluster)
     if not picture.clusters:

@@ -42,10 +42,16 @@ def start_reconciler(tools: Tools, loops: Loops) -> None:
         loops.start(f"reconciler {number}", lambda loop: _work(tools, presence, loop))
 
 
-async def take_due_step(tools: Tools, worker: str, now: datetime, heard_until: datetime | None = None) -> bool:
+async def take_due_step(
+    tools: Tools,
+    worker: str,
+    now: datetime,
+    heard_until: datetime | None = None,
+    goes_on: Callable[[], None] = lambda: None,
+) -> bool:
     """Claims the sweep that has been due longest and takes one step. Whether there was any.
 
-    Until `heard_until`, or `now`, silence is the runners' own.
+    Until `heard_until`, or `now`, silence is the runners' own; a long step calls `goes_on` piece by piece.
     """
     async with tools.database.write() as session:
         sweep = await sweeps.claim_due(session, worker, now=now, until=now + timedelta(seconds=CLAIM_SECONDS))
@@ -53,7 +59,7 @@ async def take_due_step(tools: Tools, worker: str, now: datetime, heard_until: d
         return False
     measured = tools.metrics.step_seconds.labels(sweep.state.value).time()
     with bound_contextvars(sweep=sweep.id, worker=worker), measured:
-        await _take_step(Claim(tools, sweep.id, worker, sweep.generation, now, heard_until or now))
+        await _take_step(Claim(tools, sweep.id, worker, sweep.generation, now, heard_until or now, goes_on))
     return True
 
 
@@ -90,7 +96,7 @@ async def _work(tools: Tools, presence: Presence, loop: Loop) -> None:
         try:
             now = tools.clock()
             heard_until = presence.heard_until(now)
-            was_busy = presence.is_certain(now) and await take_due_step(tools, worker, now, heard_until)
+            was_busy = presence.is_certain(now) and await take_due_step(tools, worker, now, heard_until, loop.goes_on)
         except (SweepServiceError, ClaimLost) as error:
             log.warning("reconciler waits", extra={"reason": str(error)})
             loop.waits_for(str(error))

@@ -1,5 +1,6 @@
 """The report as one HTML page that needs nothing else: style, plots and plotly.js are inside it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import cast
@@ -36,15 +37,20 @@ class Panel:
     """Caption and plot."""
 
 
-def render_html(report: RobustnessReport) -> str:
-    """The whole page; every text from people and clusters is escaped by the template."""
+def render_html(report: RobustnessReport, *, goes_on: Callable[[], None] = lambda: None) -> str:
+    """The whole page; every text from people and clusters is escaped by the template. Calls `goes_on` per view."""
+
+    def view_panels(comparison: Comparison, view: View) -> tuple[Panel, ...]:
+        goes_on()
+        return _view_panels(report, comparison, view)
+
     template = page_environment().get_template("report.html")
     return template.render(
         report=report,
         colors=arm_colors(report),
         plotly_js=Markup(get_plotlyjs()),  # noqa: S704  # the library's own file
         counts=_count_tables(report),
-        view_panels=lambda comparison, view: _view_panels(report, comparison, view),
+        view_panels=view_panels,
         cuts_sentence=cuts_sentence,
         sweep_panels=_sweep_panels(report),
         closing_tables=[best_table(report), *([tests_table(report)] if report.tests else [])],

@@ -1,6 +1,6 @@
 """The robustness report of a sweep: every number as one document, the same for the same trials."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Literal
 
@@ -40,15 +40,20 @@ class RobustnessReport(Figure):
     trials: tuple[TrialFact, ...]
 
 
-def build_report(sweep: SweepHeader, trials: Sequence[TrialRow], *, seed: int = 0) -> RobustnessReport:
-    """The report of a sweep from its trial rows, in any order.
+def build_report(
+    sweep: SweepHeader, trials: Sequence[TrialRow], *, seed: int = 0, goes_on: Callable[[], None] = lambda: None
+) -> RobustnessReport:
+    """The report of a sweep from its trial rows, in any order; calls `goes_on` before each comparison.
 
     Raises ValueError for trials of an unknown arm and for two trials of one (arm, point, replicate).
     """
     rows = in_order(sweep, trials)
     arms = tuple(summarise_arm(sweep, name, rows) for name in sweep.arms)
     why_none = _why_no_comparison(sweep)
-    compared = [] if why_none else [compare(sweep, pair, rows, seed) for pair in combinations(sweep.arms, 2)]
+    compared = []
+    for pair in () if why_none else combinations(sweep.arms, 2):
+        goes_on()
+        compared.append(compare(sweep, pair, rows, seed))
     comparisons = tuple(comparison for comparison, _ in compared)
     return RobustnessReport(
         sweep=sweep,

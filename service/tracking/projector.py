@@ -52,7 +52,7 @@ async def project(projection: Projection, loop: Loop) -> None:
     worker = secrets.token_hex(4)
     while loop.turns():
         try:
-            was_behind = await project_next_batch(projection, worker)
+            was_behind = await project_next_batch(projection, worker, loop.goes_on)
         except (SweepServiceError, TrackingUnavailable, TrackingRefused) as error:
             log.warning("projector waits", extra={"reason": str(error)})
             loop.waits_for(str(error))
@@ -64,8 +64,8 @@ async def project(projection: Projection, loop: Loop) -> None:
             await loop.pause(POLL_SECONDS)
 
 
-async def project_next_batch(projection: Projection, worker: str) -> bool:
-    """Shows the next events of one sweep that is behind. Whether there was one.
+async def project_next_batch(projection: Projection, worker: str, goes_on: Callable[[], None] = lambda: None) -> bool:
+    """Shows the next events of one sweep that is behind, and calls `goes_on` piece by piece. Whether there was one.
 
     Raises TrackingUnavailable and TrackingRefused; that sweep then waits a while, the others do not.
     """
@@ -77,7 +77,7 @@ async def project_next_batch(projection: Projection, worker: str) -> bool:
         return False
     try:
         async with renewed(lambda: _renew(projection, claimed, worker)):
-            await (_clear if claimed.row.is_stale else _show)(projection, claimed, worker)
+            await (_clear if claimed.row.is_stale else _show)(projection, claimed, worker, goes_on)
     except RunGone as gone:
         await _fail(projection, claimed, worker, f"shown anew: {gone}", is_stale=True)
     except (TrackingUnavailable, TrackingRefused) as error:
@@ -92,7 +92,7 @@ async def project_next_batch(projection: Projection, worker: str) -> bool:
     return True
 
 
-async def _show(projection: Projection, claimed: ClaimedProjection, worker: str) -> None:
+async def _show(projection: Projection, claimed: ClaimedProjection, worker: str, goes_on: Callable[[], None]) -> None:
     batch = await load_batch(projection.database, projection.server, claimed.row)
     if batch is None:
         return
@@ -103,6 +103,7 @@ async def _show(projection: Projection, claimed: ClaimedProjection, worker: str)
     run_ids = {}
     # One after another: MLflow's server answers no faster when it is asked for several things at once.
     for news in batch.trials:
+        goes_on()
         found = made_before.get(news.trial.number)
         run_ids[news.trial.number] = await asyncio.to_thread(_show_trial, store, run, news, found)
     files = await asyncio.to_thread(_files, projection, batch)
@@ -155,7 +156,7 @@ async def _apply(projection: Projection, batch: Batch, run: SweepRun, run_ids: d
             row.mlflow_run_id = run_ids[row.number]
 
 
-async def _clear(projection: Projection, claimed: ClaimedProjection, worker: str) -> None:
+async def _clear(projection: Projection, claimed: ClaimedProjection, worker: str, goes_on: Callable[[], None]) -> None:
     """Deletes whatever runs there are, and forgets them: all is shown from the first event on."""
     sweep_id = claimed.row.sweep_id
     async with projection.database.read() as session:
@@ -164,7 +165,9 @@ async def _clear(projection: Projection, claimed: ClaimedProjection, worker: str
         return
     store, view = projection.server.store, view_sweep(sweep, projection.server)
     seen = await asyncio.to_thread(store.read_runs, view, known_run(claimed.row))
-    await asyncio.to_thread(store.delete_runs, [run.run_id for run in seen[:CLEARED_RUNS]])
+    for run in seen[:CLEARED_RUNS]:
+        goes_on()
+        await asyncio.to_thread(store.delete_runs, [run.run_id])
     async with projection.database.write() as session:
         await sweeps.find(session, sweep_id, lock=True)
         cursor = await projections.find_claimed(session, sweep_id, worker)

@@ -1,6 +1,7 @@
 """Loops are seen from outside, finish their turn when they are told to stop, and are cancelled when that takes long."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,17 @@ async def test_stop_lets_a_turn_finish_and_begins_no_other() -> None:
     await loops.stop(within_seconds=5)
     assert turns == ["begun", "done"]
     assert [loop.name for loop in loops.ended()] == ["steady"]
+
+
+async def test_long_turn_that_gets_on_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    loop = Loop("long", asyncio.Event())
+    loop.turns()
+    now[0] = 400.0
+    assert loop.silent_seconds == 400.0
+    await asyncio.to_thread(loop.goes_on)
+    assert loop.silent_seconds == 0.0
 
 
 async def test_pause_ends_at_once_when_the_process_stops() -> None:

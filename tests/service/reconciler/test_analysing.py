@@ -18,6 +18,9 @@ from service.lifecycle import SweepState
 from service.operations.reports import get_report_json, make_report
 from service.operations.steering import retry_failed
 from service.reconciler import analysing
+from service.reconciler.claim import Tools
+from service.reconciler.loop import take_due_step
+from service.robustness.report import RobustnessReport
 from service.schemas.steering import RetryRequest
 
 
@@ -78,7 +81,7 @@ async def test_report_is_made_anew_when_something_happens_while_it_is_made(
     sweep_id, runner = await ended_sweep(world)
     made = []
 
-    async def make_while_told(database: Database, sweep: SweepRow, now: datetime) -> ReportRow:
+    async def make_while_told(database: Database, sweep: SweepRow, now: datetime, *_rest: object) -> ReportRow:
         report = await make_report(database, sweep, now)
         if not made:
             await runner.report(results=[step("t3", 2, attempt_device_seconds=50.0)])
@@ -99,7 +102,7 @@ async def test_database_that_is_away_while_the_report_is_made_fails_no_sweep(
     sweep_id, runner = await ended_sweep(world)
     tries = []
 
-    async def make_at_last(database: Database, sweep: SweepRow, now: datetime) -> ReportRow:
+    async def make_at_last(database: Database, sweep: SweepRow, now: datetime, *_rest: object) -> ReportRow:
         tries.append(now)
         if len(tries) == 1:
             raise DatabaseUnavailable("the database does not answer: no connection is free")
@@ -140,6 +143,19 @@ async def test_report_that_could_not_be_made_is_made_again_when_its_owner_asks(
             event.data["new"] for event in await events.after(session, sweep_id, 0, limit=100) if "new" in event.data
         ]
     assert told[-4:] == ["analysing", "failed", "analysing", "succeeded"]
+
+
+async def test_worker_that_makes_a_report_gets_on_with_each_piece_of_it(world: World) -> None:
+    sweep_id, runner = await ended_sweep(world)
+    await run_to_the_end(runner)
+    noted: list[int] = []
+    tools = Tools(world.settings, world.database, world.clusters, world.clock)
+    while await state_of(world, sweep_id) is not SweepState.SUCCEEDED:
+        world.clock.turn(1)
+        noted.clear()
+        await take_due_step(tools, "worker", world.clock(), goes_on=lambda: noted.append(1))
+    report = RobustnessReport.model_validate_json(await stored_report(world, sweep_id) or "")
+    assert len(noted) > len(report.comparisons) > 0, "each comparison, and the page's part about it"
 
 
 async def test_sweep_that_was_cut_has_no_report_to_try_again(world: World) -> None:

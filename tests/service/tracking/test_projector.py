@@ -21,6 +21,7 @@ from service.db.reports import ReportRow
 from service.db.sweeps import SweepRow
 from service.ledger.sweeps import move
 from service.lifecycle import SweepState, TrialState
+from service.operations.mlflow_views import ask_for_new_view
 from service.tracking import projector
 from service.tracking.projector import LONGEST_RETRY_SECONDS, RETRY_SECONDS, project_next_batch
 from service.tracking.protocol import TrackingRefused, TrackingUnavailable
@@ -479,3 +480,21 @@ async def test_a_sweep_that_was_deleted_meanwhile_is_no_problem(world: World, st
         assert await project_once(world, store)
     assert not await project_once(world, store)
     assert store.runs == {}
+
+
+async def test_projector_gets_on_with_each_trial_and_with_each_run_that_it_deletes(
+    world: World, store: FakeTrackingStore
+) -> None:
+    sweep_id = await world.create()
+    runner = await world.open_runner(sweep_id)
+    for name in ("t1", "t2"):
+        await runner.take(name)
+    noted: list[int] = []
+    projection = projection_of(world, store)
+    await project_next_batch(projection, "worker", lambda: noted.append(1))
+    assert len(noted) == 2
+    async with world.database.write() as session:
+        await ask_for_new_view(session, sweep_id)
+    noted.clear()
+    await project_next_batch(projection, "worker", lambda: noted.append(1))
+    assert len(noted) == 3, "two trials and their sweep"
