@@ -185,15 +185,15 @@ class ApiMachine(RuleBasedStateMachine):
         if answers[0].status_code == 200 and answers[0].json()["kind"] == "trial":
             assert answers[1].json() == answers[0].json()
 
-    @rule(runner=runners)
-    def ask_once_paused(self, runner: RunnerModel) -> None:
+    @rule(target=runners, sweep=sweeps)
+    def pause_before_a_worker_asks(self, sweep: SweepModel) -> RunnerModel:
         """Nothing is handed out any more, whoever asks."""
-        self.steer(runner.sweep, "none", "pause")
-        if runner.sweep.is_deleted or runner.sweep.state is not SweepState.PAUSED:
-            return
+        runner = self.join(sweep)
+        self.steer(sweep, "none", "pause")
         self.names += 1
         answer = self.tell(runner, "ask", {"tune_trial_id": f"t{self.names}"})
         assert answer.status_code != 200 or answer.json()["kind"] == "finished", answer.text
+        return runner
 
     @rule(runner=runners, index=st.integers(0, 3), what=st.sampled_from(["result", "outcome", "loss", "nothing"]))
     def report(self, runner: RunnerModel, index: int, what: str) -> None:
