@@ -45,7 +45,7 @@ def create_app() -> FastAPI:
     main.MlflowStore = lambda *_arguments, **_named: points.watch_store(store)  # type: ignore[assignment, misc]
     # Drawing takes longer than all the rest of a short life.
     main.figure_files = lambda _report: {}  # type: ignore[assignment]
-    reports.render_html = lambda _report: _page(settings.home / BROKEN_REPORT)  # type: ignore[assignment]
+    reports.render_html = lambda *_arguments, **_named: _page(settings.home / BROKEN_REPORT)  # type: ignore[assignment]
     # It waits in real seconds too.
     retention.LOOK_SECONDS /= float(os.environ[CLOCK_SPEED])
     app = main.build_app(settings)
