@@ -100,8 +100,14 @@ class Server(uvicorn.Server):
 
 
 async def _prepare_database(settings: Settings) -> None:
-    """Brings the database up to date; one that is away may be starting too. Raises SweepServiceError."""
-    make_private_folder(settings.home)
+    """Brings the database up to date; one that is away may be starting too.
+
+    Raises SweepServiceError and SettingsRefused.
+    """
+    try:
+        make_private_folder(settings.home)
+    except OSError as error:
+        raise SettingsRefused(f"SUPSWEEP_HOME: its folder cannot be made ({error.strerror})") from error
     database = Database(settings.effective_database_url)
     deadline = asyncio.get_running_loop().time() + settings.startup_seconds
     try:

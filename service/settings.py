@@ -2,6 +2,7 @@
 
 import base64
 import math
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,9 @@ LogFormat = Literal["text", "json"]
 Role = Literal["all", "api", "worker"]
 
 DATABASES = ("sqlite+aiosqlite:///", "postgresql+asyncpg://")
+_PORT = re.compile(r"[^:]*://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]*\]|[^/:?]*)(?::(?P<port>[^/?]*))?")
+"""As SQLAlchemy reads a URL: a password may hold anything but an @."""
+MLFLOW_SCHEMES = ("http", "https", "file", "sqlite", "postgresql", "mysql", "mssql")
 SECRET_KEY_BYTES = 32
 HEARTBEATS_PER_LEASE = 3
 """At least: a runner is not fenced for one report that is late, or for a call that hangs and is made again."""
@@ -33,7 +37,18 @@ class SettingsRefused(Exception):
 def _check_database_url(url: str) -> str:
     if url and not url.startswith(DATABASES):
         raise ValueError(f"it begins with {' or '.join(DATABASES)}")
+    found = _PORT.match(url)
+    port = found["port"] if found else None
+    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
+        raise ValueError("its port is a number from 1 to 65535")
     return url
+
+
+def _check_mlflow_uri(uri: str) -> str:
+    scheme, separator, _ = uri.partition("://")
+    if separator and scheme.partition("+")[0] not in MLFLOW_SCHEMES:
+        raise ValueError(f"it is a URL of {', '.join(MLFLOW_SCHEMES)}, or a folder")
+    return uri
 
 
 def _check_secret_keys(keys: SecretStr) -> SecretStr:
@@ -98,7 +113,9 @@ class Settings(BaseSettings):
     quotas: dict[str, Quota] = Field(
         default={}, description="Quotas by owner, as JSON; that of `default` is for everybody without one."
     )
-    mlflow_uri: str | None = Field(default=None, description="MLflow tracking server; none shows nothing there.")
+    mlflow_uri: Annotated[str, AfterValidator(_check_mlflow_uri)] | None = Field(
+        default=None, description="MLflow tracking server; none shows nothing there."
+    )
 
     secret_keys: Annotated[SecretStr, AfterValidator(_check_secret_keys)] | None = Field(
         default=None,

@@ -1,6 +1,7 @@
 """Settings that mean nothing are told in sentences that name the variable and no value, however the process starts."""
 
 import json
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -27,6 +28,15 @@ BAD = {
         {"DATABASE_URL": f"mysql://me:{SECRET}@db/x"},
         ["SUPSWEEP_DATABASE_URL: ", "postgresql+asyncpg://"],
     ),
+    "no port": (
+        {"DATABASE_URL": f"postgresql+asyncpg://me:{SECRET}@db:abc/x"},
+        ["SUPSWEEP_DATABASE_URL: ", "its port is a number from 1 to 65535"],
+    ),
+    "a port beyond all": (
+        {"DATABASE_URL": f"postgresql+asyncpg://me:{SECRET}@[::1]:99999/x"},
+        ["SUPSWEEP_DATABASE_URL: ", "its port is a number from 1 to 65535"],
+    ),
+    "no tracking server": ({"MLFLOW_URI": f"ftp://{SECRET}"}, ["SUPSWEEP_MLFLOW_URI: ", "http, https", "or a folder"]),
     "no Fernet key": (
         {"SECRET_KEYS": f"{Fernet.generate_key().decode()},{SECRET}"},
         ["SUPSWEEP_SECRET_KEYS: ", "32 bytes"],
@@ -81,3 +91,25 @@ def test_what_is_given_stands_over_the_environment(monkeypatch: pytest.MonkeyPat
 def test_an_empty_variable_is_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"SUPSWEEP_{name.upper()}", "")
     assert getattr(read_settings(), name) == Settings.model_fields[name].default
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+asyncpg://me:p:a/s?s@db:5432/x",
+        "postgresql+asyncpg://me:pass@[::1]:5432/x",
+        "postgresql+asyncpg://db/x",
+        "postgresql+asyncpg://postgres@/x?host=/tmp/a:b",
+        "sqlite+aiosqlite:////tmp/a:b.db",
+    ],
+)
+def test_a_database_wherever_it_may_be_is_taken(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPSWEEP_DATABASE_URL", url)
+    assert read_settings().database_url == url
+
+
+def test_a_home_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert serve("127.0.0.1", 0, home=tmp_path / "file" / "home") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("supsweep cannot start: SUPSWEEP_HOME: its folder cannot be made (")
