@@ -19,6 +19,7 @@ from search_spaces.runner_protocol import (
     TrialEnding,
 )
 from search_spaces.sweep_spec import SweepSpec
+from service.auth.callers import Caller
 from service.auth.first_key import FIRST_OWNER
 from service.clusters.registry import ClusterRegistry
 from service.db import runners, sweeps, trials
@@ -29,6 +30,8 @@ from service.ledger.runners import OpenedRunner, fence, open_runner
 from service.operations.runners import ask, report
 from service.operations.steering import cancel_sweep, pause_sweep, resume_sweep
 from service.operations.sweeps import create_sweep
+from service.operations.workers import join
+from service.schemas.workers import JoinRequest
 from service.settings import Settings
 from service.vault import Vault
 
@@ -86,6 +89,13 @@ class World:
         async with self.database.write() as session:
             opened = await open_runner(session, self.settings, sweep_id, "local", self.clock())
         return RunnerDouble(self, opened)
+
+    async def join(self, sweep_id: str, name: str = "laptop") -> "RunnerDouble":
+        """The runner of a person's own worker, which its owner lets join the sweep."""
+        owner, request = Caller(OWNER, frozenset(), "key"), JoinRequest(name=name)
+        async with self.database.write() as session:
+            joined = await join(session, self.settings, self.vault, owner, sweep_id, request, None, self.clock())
+        return RunnerDouble(self, OpenedRunner(joined.brief.runner_id, "", joined.token))
 
     async def fence(self, runner: "RunnerDouble", reason: str = "test") -> None:
         """Fences the runner, as the reconciler does with a dead one."""

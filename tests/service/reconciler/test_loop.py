@@ -15,11 +15,9 @@ from service.errors import RunnerFenced
 from service.ledger.runners import OpenedRunner
 from service.lifecycle import RunnerState, SweepState, TrialState
 from service.loops import Loops
-from service.operations.workers import join
 from service.reconciler.absence import Presence
 from service.reconciler.claim import Tools
 from service.reconciler.loop import start_reconciler, take_due_step
-from service.schemas.workers import JoinRequest
 
 
 async def test_sweep_goes_from_post_to_its_report(world: World) -> None:
@@ -136,9 +134,7 @@ async def test_runners_that_keep_dying_fail_the_sweep_with_the_last_reason(world
 async def test_runners_that_keep_dying_do_not_fail_a_sweep_that_a_joined_worker_goes_on_with(world: World) -> None:
     sweep_id = await world.create()
     await reconcile_for(world)
-    async with world.database.write() as session:
-        joined = await join(session, world.settings, sweep_id, JoinRequest(name="laptop"), world.clock())
-    laptop = RunnerDouble(world, OpenedRunner(joined.brief.runner_id, "none", joined.token))
+    laptop = await world.join(sweep_id)
     await laptop.take("t1")
     for epoch in range(1, 12):
         await laptop.report(results=[step("t1", epoch)])

@@ -7,12 +7,9 @@ from fakes.reconciling import reconcile_for, run_to_the_end, runner_rows, state_
 from search_spaces.outcomes import Outcome
 from service.clusters.protocol import JobState
 from service.db import runners
-from service.ledger.runners import OpenedRunner
 from service.lifecycle import RunnerState, SweepState
 from service.operations.steering import change_sweep, extend_sweep
-from service.operations.workers import join
 from service.schemas.steering import ExtendRequest, SweepPatch
-from service.schemas.workers import JoinRequest
 from service.settings import Quota
 
 
@@ -113,14 +110,12 @@ async def test_runners_that_died_before_a_sweep_was_opened_again_do_not_count(wo
 
 async def test_own_worker_runs_trials_while_the_cluster_has_none_to_give(world: World) -> None:
     sweep_id = await world.create()
-    async with world.database.write() as session:
-        joined = await join(session, world.settings, sweep_id, JoinRequest(name="laptop"), world.clock())
-    worker = RunnerDouble(world, OpenedRunner(joined.brief.runner_id, "", joined.token))
+    worker = await world.join(sweep_id)
     await worker.take("t1")
     await worker.report(outcomes=[completed("t1")])
     await reconcile_for(world, 5)
     async with world.database.read() as session:
-        row = await runners.find(session, joined.brief.runner_id)
+        row = await runners.find(session, worker.opened.runner_id)
     assert row is not None
     assert (row.state, row.cluster) == (RunnerState.LIVE, "worker:laptop")
     await reconcile_for(world, world.settings.lease_seconds + 5)
