@@ -48,7 +48,7 @@ from service.clusters.protocol import ClusterClient
 from service.clusters.registry import ClusterRegistry
 from service.db.database import Database
 from service.db.migrations import upgrade
-from service.errors import MadeMeanwhile
+from service.errors import MadeMeanwhile, SecretUnreadable
 from service.logs import configure_logs
 from service.operations.api_signs import keep_signing
 from service.operations.cluster_settings import check_settings, keep_settings
@@ -103,17 +103,18 @@ def create_app() -> FastAPI:
         settings = read_settings()
         configure_logs(settings.log_format, settings.log_level)
         return build_app(settings)
-    except SettingsRefused as error:
+    except (SettingsRefused, SecretUnreadable) as error:
         sys.exit(f"supsweep cannot start: {error}")
 
 
 def build_app(settings: Settings, clients: Mapping[str, ClusterClient] | None = None) -> FastAPI:
     """The service with these settings; `clients` stand in for those of registered clusters, for tests.
 
-    Raises SettingsRefused.
+    Raises SettingsRefused and SecretUnreadable.
     """
     check_settings(settings.clusters)
     database, vault = Database(settings.effective_database_url), make_vault(settings)
+    vault.check()
     parts = Parts(
         settings=settings,
         database=database,

@@ -25,6 +25,11 @@ class Vault:
         self._keys = keys
         self._file = file
 
+    def check(self) -> None:
+        """Raises SecretUnreadable when the file is there and holds no key."""
+        if self._keys is None and self._file.exists():
+            _ = self._fernet
+
     def seal(self, secret: str) -> str:
         """The secret as it may be stored."""
         return self._fernet.encrypt(secret.encode()).decode()
@@ -54,7 +59,12 @@ class Vault:
 
     @cached_property
     def _fernet(self) -> MultiFernet:
-        return MultiFernet([Fernet(key) for key in self._key_texts])
+        try:
+            return MultiFernet([Fernet(key) for key in self._key_texts])
+        except ValueError as error:
+            raise SecretUnreadable(
+                f"{self._file} holds no Fernet key: put back the one that sealed what is stored, or take the file away"
+            ) from error
 
     @cached_property
     def _key_texts(self) -> list[str]:

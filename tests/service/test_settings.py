@@ -1,6 +1,7 @@
 """Settings that mean nothing are told in sentences that name the variable and no value, however the process starts."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,16 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.Captu
     assert serve("127.0.0.1", 0, home=tmp_path / "file" / "home") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("supsweep cannot start: SUPSWEEP_HOME: its folder cannot be made (")
+
+
+@pytest.mark.parametrize("content", [b"nonsense\n", b"", b"\xff"])
+def test_a_file_that_holds_no_key_is_told_before_anything_needs_it(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "secret_key").write_bytes(content)
+    monkeypatch.setenv("SUPSWEEP_HOME", str(tmp_path))
+    sentence = f"supsweep cannot start: {tmp_path / 'secret_key'} holds no Fernet key"
+    with pytest.raises(SystemExit, match=re.escape(sentence)):
+        create_app()
+    assert serve("127.0.0.1", 0) == 1
+    assert sentence in capsys.readouterr().err
