@@ -124,6 +124,8 @@ def use_up_the_quota(world: World) -> list[str]:
     world.turn_clock(QUOTA_DAYS * DAY_SECONDS)
     # Nobody can see over the API that what a deleted sweep has used is forgotten.
     wait_until(lambda: world.has_passed("reconciler.retention:forget_old"), LIFE_SECONDS, "old spending to be deleted")
+    # Where that was the service's last act, another one answers.
+    assert poor.get_sweep(first).state is SweepState.CANCELLED
     return [first]
 
 

@@ -243,9 +243,7 @@ def kept_alive(
     is_over = threading.Event()
 
     def keep() -> None:
-        is_last_look = False
-        while not is_last_look:
-            is_last_look = is_over.wait(0.02)
+        while not is_over.wait(0.02):
             if not service.is_alive:
                 service.world.turn_clock(downtime_seconds)
                 service.start(orders)
