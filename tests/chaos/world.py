@@ -1,5 +1,6 @@
 """A small world for faults: service processes on one database, a cluster whose jobs are scripted, a clock to turn."""
 
+import itertools
 import json
 import random
 import socket
@@ -33,6 +34,8 @@ POOR_OWNER, POOR_DEVICE_HOURS = "poor", 1.5 / 3600
 PATIENCE_SECONDS = 60.0
 START_SECONDS = 30.0
 PORTS = (20_000, 32_000)
+
+POOL = '"logger": "sqlalchemy.pool'
 
 Value = TypeVar("Value")
 
@@ -211,7 +214,8 @@ class World:
         """What the services have logged as errors of their own."""
         text = self.log.read_text() if self.log.exists() else ""
         lines = [line for line in text.splitlines() if '"level": "error"' in line or line.startswith("Traceback")]
-        return [line for line in lines if self.expected_complaint not in line]
+        # The pool tells of each connection that a step held whose claim was lost: that one is gone, as it should be.
+        return [line for line in lines if self.expected_complaint not in line and POOL not in line]
 
 
 @contextmanager
@@ -258,10 +262,15 @@ def kept_alive(
         keeper.join()
 
 
+_ports = itertools.count(random.randrange(*PORTS))
+"""No two worlds get the same: one's service may be down when the other looks whether a port is free."""
+
+
 def _free_port() -> int:
     """A port that no outgoing connection takes while its service is down, as those of the ephemeral range may be."""
+    low, high = PORTS
     while True:
-        port = random.randrange(*PORTS)
+        port = low + next(_ports) % (high - low)
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
