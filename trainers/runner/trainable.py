@@ -12,6 +12,7 @@ from ray import tune
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LONGEST_REASON, StepResult, TrialEnding
 from trainers.runner.attempt import Attempt, WorkerLost, folder_of, from_config, to_result
+from trainers.runner.entrypoint import forget_token
 
 if TYPE_CHECKING:
     from trainers.run_trial import Ending, EpochEnd
@@ -30,6 +31,7 @@ def run_attempt(attempt: Attempt, report: Callable[[StepResult], None]) -> Trial
 
     An exception is an ending: our bug, not a loss. Only WorkerLost passes.
     """
+    forget_token()
     started_at = time.perf_counter()
     try:
         return _run(attempt, report)

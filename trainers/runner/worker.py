@@ -11,6 +11,7 @@ from trainers.datasets.roots import check_root
 from trainers.distributed import ALONE, World, meeting_point
 from trainers.run_trial import Ending, EpochEnd, TrialRun
 from trainers.runner.attempt import Attempt, folder_of
+from trainers.runner.entrypoint import forget_token
 
 
 def start_run(attempt: Attempt, world: World = ALONE) -> TrialRun:
@@ -42,6 +43,7 @@ class GangWorker:
 
     def join(self, attempt: Attempt, rank: int, address: str, port: int) -> None:
         """Waits for the others. Raises RuntimeError when one does not come."""
+        forget_token()
         _hide_gpus_not_asked_for(attempt)
         self._run = start_run(attempt, World.join(rank, attempt.resources.workers, address, port))
 

@@ -1,5 +1,6 @@
 """One attempt with the real training, without Tune."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,16 @@ def test_every_epoch_is_reported_and_then_the_ending(attempt: Callable[..., Any]
     ]
     assert (ending.tune_trial_id, ending.outcome) == ("attempt-000001", Outcome.COMPLETED), ending.reason
     assert 0 < reported[0].attempt_device_seconds < reported[1].attempt_device_seconds < ending.attempt_device_seconds
+
+
+def test_nothing_that_a_trial_starts_gets_the_token(
+    attempt: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPSWEEP_RUNNER_TOKEN", "secret")
+    environments: list[dict[str, str]] = []
+    run_attempt(attempt(), lambda _result: environments.append(dict(os.environ)))
+    assert environments
+    assert not any("SUPSWEEP_RUNNER_TOKEN" in environment for environment in environments)
 
 
 def test_a_checkpoint_is_named_by_its_path_under_the_storage() -> None:
