@@ -127,13 +127,18 @@ def delete(client: SupsweepClient) -> list[str]:
 
 
 def wait_for_trial(client: SupsweepClient, sweep_id: str) -> None:
-    """Returns when a trial runs."""
-    wait_until(lambda: running_trials(client, sweep_id), LIFE_SECONDS, "a trial to run")
+    """Returns when a trial has begun, which may be over by then: a script that trains well is quicker than we look."""
+    wait_until(lambda: _begun_trials(client, sweep_id), LIFE_SECONDS, "a trial to begin")
 
 
 def running_trials(client: SupsweepClient, sweep_id: str) -> int:
     """How many trials run."""
     return sum(arm.running for arm in client.get_sweep(sweep_id).arms)
+
+
+def _begun_trials(client: SupsweepClient, sweep_id: str) -> int:
+    """How many trials run or have ended."""
+    return sum(arm.total - arm.planned for arm in client.get_sweep(sweep_id).arms)
 
 
 def outcomes(client: SupsweepClient, sweep_id: str) -> set[Outcome | None]:
