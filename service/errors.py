@@ -271,6 +271,14 @@ class DatabaseUnavailable(SweepServiceError):
     retry_after_seconds = 2
 
 
+class DatabaseRefuses(DatabaseUnavailable):
+    """The database answers, and lets us do nothing until somebody changes our settings or its own."""
+
+    code = "database_refuses"
+    title = "The database refuses us"
+    retry_after_seconds = 60
+
+
 class DatabaseTooNew(SweepServiceError):
     """The database's schema belongs to a newer release."""
 

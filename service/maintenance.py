@@ -1,7 +1,7 @@
 """What is done to the ledger past the API, with the service's own settings: for whoever runs the service.
 
-Each is one transaction, beside running processes if need be. Each raises SettingsRefused, and DatabaseUnavailable for
-a database that is away or of another release.
+Each is one transaction, beside running processes if need be. Each raises SettingsRefused, DatabaseUnavailable for a
+database that is away, and of another release where it does not bring that up to this one's.
 """
 
 from collections.abc import AsyncIterator
@@ -12,10 +12,22 @@ from pathlib import Path
 from service.auth.first_key import add_first_key
 from service.db.database import Database
 from service.db.migrations import schema_problem
+from service.db.preparation import Preparation, prepare_database
 from service.errors import DatabaseUnavailable
+from service.logs import configure_logs
 from service.main import make_vault
 from service.operations.secrets import Resealed, reseal_secrets
 from service.settings import Settings, read_settings
+
+
+async def migrate_database() -> Preparation:
+    """Brings the database to this release's schema, as every process does that starts. Raises DatabaseTooNew too.
+
+    The log tells of each second that the database is away.
+    """
+    settings = read_settings()
+    configure_logs(settings.log_format, "warning")
+    return await prepare_database(settings)
 
 
 async def reseal_database() -> Resealed:

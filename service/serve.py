@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import logging
 import os
-import random
 import signal
 import socket
 import sys
@@ -19,20 +18,17 @@ from typing import Any
 import uvicorn
 
 from service.api.guards.heads import MOST_HEAD_BYTES
-from service.db.database import Database
-from service.db.migrations import upgrade
-from service.errors import DatabaseUnavailable, SweepServiceError
+from service.db.preparation import make_home, prepare_database
+from service.errors import SweepServiceError
 from service.logs import configure_logs, without_secrets
 from service.loops import Loops
 from service.main import build_app
-from service.private_files import make_private_folder
 from service.settings import Settings, SettingsRefused, read_settings
 
 REQUESTS_SECONDS = 3
 """How long a stopping process lets requests finish; the loops have theirs after that."""
 STOP_SECONDS = 10.0
 """A process that has not stopped by then is ended: it may be killed at any moment anyway."""
-RETRY_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +57,8 @@ def _serve(settings: Settings, host: str, port: int) -> int:
     for one in (signal.SIGTERM, signal.SIGINT):
         # Before uvicorn handles them, and when it raises them again after it has stopped in good order.
         signal.signal(one, lambda _number, _frame: sys.exit(0))
-    asyncio.run(_prepare_database(settings))
+    make_home(settings)
+    asyncio.run(prepare_database(settings))
     app = build_app(settings)
     config = uvicorn.Config(
         app,
@@ -97,32 +94,6 @@ class Server(uvicorn.Server):
         """Stops in good order."""
         self._loops.stopping.set()
         await super().shutdown(sockets)
-
-
-async def _prepare_database(settings: Settings) -> None:
-    """Brings the database up to date; one that is away may be starting too.
-
-    Raises SweepServiceError and SettingsRefused.
-    """
-    try:
-        make_private_folder(settings.home)
-    except OSError as error:
-        raise SettingsRefused(f"SUPSWEEP_HOME: its folder cannot be made ({error.strerror})") from error
-    database = Database(settings.effective_database_url)
-    deadline = asyncio.get_running_loop().time() + settings.startup_seconds
-    try:
-        while True:
-            try:
-                await upgrade(database)
-            except DatabaseUnavailable as error:
-                if asyncio.get_running_loop().time() >= deadline:
-                    raise
-                log.warning("waiting for the database", extra={"reason": error.detail})
-                await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311  # jitter is no secret
-            else:
-                return
-    finally:
-        await database.close()
 
 
 def _end() -> None:

@@ -12,6 +12,7 @@ from service.cli.failures import failing_in_sentences
 from service.cli.join import join
 from service.cli.logs import logs
 from service.cli.ls import ls
+from service.cli.migrate import migrate
 from service.cli.preview import preview
 from service.cli.report import report
 from service.cli.rm import rm
@@ -35,6 +36,7 @@ app = typer.Typer(
 COMMANDS = (
     up,
     serve,
+    migrate,
     demo,
     preview,
     submit,

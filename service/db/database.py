@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import QueuePool
 
-from service.errors import DatabaseFull, DatabaseUnavailable, MadeMeanwhile
+from service.errors import DatabaseFull, DatabaseRefuses, DatabaseUnavailable, MadeMeanwhile
 
 Session = AsyncSession
 """One transaction. Whoever opened it commits it; nobody else does."""
@@ -31,6 +31,9 @@ TAKEN = "23505"
 TAKEN_ON_SQLITE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 DISK_FULL = "53100"
 FULL = "the disk of the database is full: free some space; nothing was half-written"
+REFUSED_CLASSES = ("28", "3D", "42501")
+"""Who we are, which database we mean, what we may do there: what starts with these stays as it is until changed."""
+NO_DATABASE_FILE = "SQLITE_NOTADB"
 UNAVAILABLE_CLASSES = ("08", "40", "53", "57")
 """PostgreSQL's SQLSTATE classes: connection, rollback (deadlock), resources, shut down. Asking again may help."""
 
@@ -150,6 +153,8 @@ def _refusals() -> Iterator[None]:
             raise MadeMeanwhile("another request made the same thing at the same moment: ask again") from error
         if _is_full(cause):
             raise DatabaseFull(FULL) from error
+        if _is_refused(cause):
+            raise DatabaseRefuses(f"the database refuses us: {_words(cause)}") from error
         if _is_unavailable(error, cause):
             raise DatabaseUnavailable(f"the database does not answer: {cause}") from error
         raise
@@ -164,6 +169,10 @@ def _is_full(cause: BaseException | None) -> bool:
     return _sqlstate(cause) == DISK_FULL or "disk is full" in str(cause) or "No space left" in str(cause)
 
 
+def _is_refused(cause: BaseException | None) -> bool:
+    return _sqlstate(cause).startswith(REFUSED_CLASSES) or getattr(cause, "sqlite_errorname", None) == NO_DATABASE_FILE
+
+
 def _is_unavailable(error: Exception, cause: BaseException | None) -> bool:
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout | UNREACHABLE):
         return True
@@ -173,3 +182,8 @@ def _is_unavailable(error: Exception, cause: BaseException | None) -> bool:
 
 def _sqlstate(cause: BaseException | None) -> str:
     return str(getattr(cause, "sqlstate", None) or "")
+
+
+def _words(cause: BaseException | None) -> str:
+    """What the server says, without the name of the driver's class that SQLAlchemy puts before it."""
+    return str(cause.__cause__ or cause) if cause else ""

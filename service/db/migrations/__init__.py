@@ -8,30 +8,35 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from service.db.database import Database
 from service.errors import DatabaseTooNew
 
+# Any constant: it keeps two processes that start at once from migrating side by side.
+MIGRATION_LOCK = 7_263_511
 
-async def upgrade(database: Database, revision: str = "head") -> None:
-    """Applies every migration up to `revision`. Raises DatabaseTooNew for a schema this release does not know."""
+
+async def upgrade(database: Database, revision: str = "head") -> str | None:
+    """Applies every migration up to `revision`; the one that was found, none in an empty database.
+
+    Raises DatabaseTooNew for a schema this release does not know.
+    """
     async with database.write() as session:
-        await (await session.connection()).run_sync(_upgrade, revision)
+        return await (await session.connection()).run_sync(_upgrade, revision)
 
 
 async def downgrade(database: Database, revision: str) -> None:
     """Takes back every migration after `revision`; `base` takes back all."""
     async with database.write() as session:
-        connection = await session.connection()
-        await connection.run_sync(lambda synchronous: command.downgrade(_config(synchronous), revision))
+        await (await session.connection()).run_sync(_downgrade, revision)
 
 
 async def schema_problem(database: Database) -> str | None:
     """Why the database's schema is not this release's, a sentence; none while it is."""
     async with database.read() as session:
         connection = await session.connection()
-        found = await connection.run_sync(lambda one: MigrationContext.configure(one).get_current_revision())
+        found = await connection.run_sync(_current_revision)
     known = revisions()
     if found == known[-1]:
         return None
@@ -47,12 +52,29 @@ def revisions() -> tuple[str, ...]:
     return tuple(revision.revision for revision in reversed(list(script.walk_revisions())))
 
 
-def _upgrade(connection: Connection, revision: str) -> None:
+def _upgrade(connection: Connection, revision: str) -> str | None:
+    _lock(connection)
+    found = _current_revision(connection)
     try:
         command.upgrade(_config(connection), revision)
     except CommandError as error:
         message = "the database was changed by a newer release of supsweep: install that release, or restore a backup"
         raise DatabaseTooNew(message) from error
+    return found
+
+
+def _downgrade(connection: Connection, revision: str) -> None:
+    _lock(connection)
+    command.downgrade(_config(connection), revision)
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+
+
+def _current_revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config(connection: Connection | None) -> Config:

@@ -1,7 +1,7 @@
 """Alembic's entry: runs migrations on the connection that `service.db.migrations` opened."""
 
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 import service.db.clusters
 import service.db.events
@@ -15,13 +15,8 @@ import service.db.trials
 import service.db.webhooks  # noqa: F401  # every table, so that autogenerate sees them
 from service.db.base import Base
 
-# Any constant: it keeps two processes that start at once from migrating side by side.
-MIGRATION_LOCK = 7_263_511
-
 
 def _migrate(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
     context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True, compare_type=True)
     context.run_migrations()
 

@@ -289,6 +289,13 @@ async def _(services: Services) -> httpx.Response:
     return await client.get("/v1/sweeps")
 
 
+@case("database_refuses", 503, "file is not a database")
+async def _(services: Services) -> httpx.Response:
+    client = services.api
+    parts_of(client).database = Database(f"sqlite+aiosqlite:///{__file__}")
+    return await client.get("/v1/sweeps")
+
+
 @case("cannot_match", 422, "accepted: at most 10,000")
 async def _(services: Services) -> httpx.Response:
     arms = [{**arm, "base": {"epochs": 9000}} for arm in DOCUMENT["arms"]]

@@ -101,6 +101,27 @@ def test_submit_with_watch_follows_what_it_has_submitted(supsweep: Supsweep, suc
     assert "supcon 2/2" in result.stdout
 
 
+def test_submit_with_report_follows_and_prints_the_report_as_the_report_command_does(
+    supsweep: Supsweep, scripted: ScriptedService, succeeds: SweepDetail
+) -> None:
+    scripted.answers("GET", f"/v1/sweeps/{succeeds.id}/report", Answer("# Robustness report\n\nsupcon holds up."))
+    result = supsweep("submit", "digits_smoke", "--report")
+    assert result.exit_code == 0, result.stderr
+    assert "sweep succeeded\n# Robustness report\n\nsupcon holds up.\n" in result.stdout
+    (asked,) = scripted.requests_of("GET", f"/v1/sweeps/{succeeds.id}/report")
+    assert asked.headers["Accept"] == "text/markdown"
+
+
+def test_no_report_is_asked_for_of_a_sweep_that_failed(
+    supsweep: Supsweep, scripted: ScriptedService, succeeds: SweepDetail
+) -> None:
+    failed = succeeds.model_copy(update={"state": SweepState.FAILED, "state_reason": "too many trials failed"})
+    scripted.answers("GET", f"/v1/sweeps/{failed.id}", Answer(failed.model_dump_json()))
+    result = supsweep("submit", "digits_smoke", "--report")
+    assert (result.exit_code, result.stderr) == (1, f"supsweep: sweep {failed.id} failed: too many trials failed\n")
+    assert scripted.requests_of("GET", f"/v1/sweeps/{failed.id}/report") == []
+
+
 def test_failed_sweep_is_told_with_its_reason(
     supsweep: Supsweep, scripted: ScriptedService, succeeds: SweepDetail
 ) -> None:
