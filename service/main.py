@@ -163,7 +163,9 @@ def _add_guards(app: FastAPI, parts: Parts) -> None:
     failures = TokenBuckets(per_minute / 60, burst=max(1.0, per_minute))
     app.add_middleware(Rates, requests=requests, failures=failures, knows=known.knows)
     app.add_middleware(Heads)
-    app.add_middleware(Hosts, names=settings.allowed_hosts)
+    # Behind a token, which no page that a browser was lured to can show.
+    nameless = ("/metrics",) if settings.metrics_token else ()
+    app.add_middleware(Hosts, names=settings.allowed_hosts, nameless=nameless)
     app.add_middleware(AnswerHeaders)
 
 

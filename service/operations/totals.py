@@ -7,9 +7,11 @@ from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from search_spaces.outcomes import Outcome
 from service.db import totals
 from service.db.database import Database, Session
-from service.lifecycle import SweepState, TrialState
+from service.db.totals import RunningTotal
+from service.lifecycle import RunnerState, SweepState, TrialState
 
 FRESH_SECONDS = 5.0
 """Several scrapers, or an impatient one, cost the database no more than one."""
@@ -28,43 +30,51 @@ class LedgerTotals:
         async with self._lock:
             if time.monotonic() - self._read_at > FRESH_SECONDS:
                 async with database.read() as session:
-                    self._families = [*await _work(session), *await _places(session), *await _backlogs(session, now)]
+                    running = await totals.running_by_cluster(session)
+                    families = [*await _work(session, running), *await _places(session, running)]
+                    self._families = [*families, *await _backlogs(session, now)]
                 self._read_at = time.monotonic()
             return self._families
 
 
-async def _work(session: Session) -> list[Metric]:
-    """Sweeps, trials and what they have cost."""
+async def _work(session: Session, running: Sequence[RunningTotal]) -> list[Metric]:
+    """Sweeps, trials and what they have cost. What no trial has come to is 0, so that the first is seen to come."""
     states = await totals.sweeps_by_state(session)
     trials = await totals.trials_by_outcome(session)
-    running = await totals.running_by_cluster(session)
     device_seconds = sum(total.device_seconds for total in trials) + sum(total.device_seconds for total in running)
-    ended = [((total.outcome.value,), total.trials) for total in trials if total.outcome is not None]
+    ended = {total.outcome: total.trials for total in trials}
     planned = sum(total.trials for total in trials if total.state is TrialState.PLANNED)
     return [
         _gauge("sweeps", "Sweeps by state.", ["state"], [((s.value,), states.get(s, 0)) for s in SweepState]),
-        _gauge("trials_ended", "Trials that have ended, by outcome.", ["outcome"], ended),
-        _gauge("trials_planned", "Trials that wait for a runner.", [], [((), planned)]),
         _gauge(
-            "trials_running",
-            "Trials that run, by cluster.",
-            ["cluster"],
-            [((total.cluster,), total.attempts) for total in running],
+            "trials_ended",
+            "Trials that have ended, by outcome.",
+            ["outcome"],
+            [((outcome.value,), ended.get(outcome, 0)) for outcome in Outcome],
         ),
+        _gauge("trials_planned", "Trials that wait for a runner.", [], [((), planned)]),
         _gauge("device_seconds", "Device-seconds of every attempt in the ledger.", [], [((), device_seconds)]),
     ]
 
 
-async def _places(session: Session) -> list[Metric]:
-    """Where the work is done."""
+async def _places(session: Session, running: Sequence[RunningTotal]) -> list[Metric]:
+    """Where the work is done; every cluster that has ever had a runner, whether it has one now or not."""
     runners = await totals.runners_by_cluster(session)
     healthy = await totals.healthy_clusters(session)
+    clusters = sorted({cluster for cluster, _state in runners})
+    attempts = {total.cluster: total.attempts for total in running}
     return [
+        _gauge(
+            "trials_running",
+            "Trials that run, by cluster.",
+            ["cluster"],
+            [((cluster,), attempts.get(cluster, 0)) for cluster in clusters],
+        ),
         _gauge(
             "runners",
             "Runners by cluster and state; fenced ones were taken for dead.",
             ["cluster", "state"],
-            [((cluster, state.value), count) for (cluster, state), count in runners.items()],
+            [((c, state.value), runners.get((c, state), 0)) for c in clusters for state in RunnerState],
         ),
         _gauge(
             "cluster_healthy",

@@ -24,15 +24,19 @@ class UnknownHost(SweepServiceError):
 
 
 class Hosts:
-    """Refuses requests whose Host is none of `names`; * lets every one pass."""
+    """Refuses requests whose Host is none of `names`; * lets every one pass.
 
-    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+    What is at `nameless` answers to any name: a scraper calls each process by its address.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str], nameless: Collection[str] = ()) -> None:
         self._app = app
         self._names = {name.lower() for name in names}
+        self._nameless = nameless
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, or refuses it."""
-        if scope["type"] == "http" and ANY not in self._names:
+        if scope["type"] == "http" and ANY not in self._names and scope["path"] not in self._nameless:
             host = _without_port(Headers(scope=scope).get("host", "")).lower()
             if host not in self._names:
                 refusal = UnknownHost(f"this service has no name {host!r}; SUPSWEEP_ALLOWED_HOSTS lists those it has")

@@ -6,6 +6,7 @@ from fakes.ledger import World, completed, step
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from search_spaces.outcomes import Outcome
 from service.operations.totals import LedgerTotals
 
 
@@ -39,6 +40,16 @@ async def test_totals_are_those_of_the_ledger(api: httpx.AsyncClient, world: Wor
     assert values["supsweep_mlflow_events_behind",] == (await world.sweep(sweep_id)).event_count
     assert values["supsweep_webhook_outbox",] == 0
     assert values["supsweep_database_connections", "in_use"] >= 0
+
+
+async def test_what_is_not_there_is_zero_so_that_the_first_can_be_seen_to_come(
+    api: httpx.AsyncClient, world: World
+) -> None:
+    await world.open_runner(await world.create())
+    values = await scraped(api)
+    assert {values["supsweep_trials_ended", outcome] for outcome in Outcome} == {0}
+    assert values["supsweep_trials_running", "local"] == 0
+    assert values["supsweep_runners", "local", "fenced"] == 0
 
 
 async def test_empty_ledger_can_be_scraped(api: httpx.AsyncClient) -> None:

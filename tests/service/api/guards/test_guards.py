@@ -240,6 +240,16 @@ async def test_our_names_are_answered_to_at_any_port(service: Service, host: str
     assert (await client.get("/v1/sweeps", headers={"Host": host})).status_code == 200
 
 
+async def test_scraper_calls_a_process_by_its_address_where_metrics_have_a_token(service: Service) -> None:
+    address = {"Host": "172.18.0.5:8000", "Authorization": "Bearer scraper"}
+    client = service(allowed_hosts=["api"], metrics_token="scraper")
+    assert (await client.get("/metrics", headers=address)).status_code == 200
+    assert (await client.get("/metrics", headers=address | {"Authorization": "Bearer guess"})).status_code == 401
+    assert (await client.get("/v1/sweeps", headers=address)).status_code == 421
+    without_token = service(allowed_hosts=["api"])
+    assert (await without_token.get("/metrics", headers=address)).status_code == 421
+
+
 async def test_every_answer_says_what_a_browser_may_do_with_it(service: Service) -> None:
     client = service()
     for path in ("/v1/sweeps", "/v1/nothing", "/healthz"):
