@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-with-ray test-without-ray check format docs clean
+.PHONY: demo test test-with-ray test-without-ray prometheus check format docs clean
 
 demo: $(INSTALLED)  ## From nothing to a robustness report on real handwritten digits.
 	$(BIN)/supsweep demo
@@ -17,6 +17,12 @@ test-with-ray: $(INSTALLED)
 
 test-without-ray: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not (ray or e2e)"
+
+prometheus: $(INSTALLED)  ## Prometheus and promtool out of Debian's package into .venv, for which nobody need be root.
+	cd $(VENV) && apt-get download prometheus
+	dpkg-deb --fsys-tarfile $(VENV)/prometheus_*.deb \
+		| tar --extract --directory=$(BIN) --strip-components=3 ./usr/bin/prometheus ./usr/bin/promtool
+	rm $(VENV)/prometheus_*.deb
 
 check: $(INSTALLED)  ## Formatter, linter, types, import contracts.
 	$(BIN)/ruff format --check .
