@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from search_spaces.locations import Bucket, is_url
 from search_spaces.vocabulary import Vocabulary, refusal
 
 DatasetName = Literal["digits", "fashion_mnist", "cifar10", "cifar100", "imagenet", "image_folder"]
@@ -24,10 +25,11 @@ class DatasetSpec(Vocabulary):
     root: str | None = Field(
         default=None,
         max_length=1000,
-        description="Folder that holds the files on every cluster, see datasets.md; digits needs none.",
+        description="Folder of the files on every cluster, or an s3:// URL, see datasets.md; digits needs none.",
     )
     download: bool = Field(
-        default=False, description="Fetch missing files into root; fashion_mnist, cifar10 and cifar100 only."
+        default=False,
+        description="Fetch missing files into a root that is a folder; fashion_mnist, cifar10 and cifar100 only.",
     )
     image_size: int | None = Field(
         default=None,
@@ -109,11 +111,27 @@ def _check_root(dataset: DatasetSpec) -> None:
         if root is not None:
             raise refusal("digits come with the trainers", at=["root"], value=root, accepted="no root")
         return
-    # A runner has no folder that a relative path could mean.
-    if root is None or not PurePosixPath(root).is_absolute() or ".." in PurePosixPath(root).parts:
+    if root is None or not (_names_bucket(root) if is_url(root) else _names_folder(root)):
         message = f"{dataset.name} needs the folder of its files, got {root!r}"
-        accepted = "an absolute path without .. that holds on every cluster; datasets.md says which files go where"
+        accepted = (
+            "an absolute path without .. that holds on every cluster, or s3://bucket/prefix without options; "
+            "datasets.md says which files go where"
+        )
         raise refusal(message, at=["root"], value=root, accepted=accepted)
+
+
+def _names_folder(root: str) -> bool:
+    """A runner has no folder that a relative path could mean."""
+    return PurePosixPath(root).is_absolute() and ".." not in PurePosixPath(root).parts
+
+
+def _names_bucket(root: str) -> bool:
+    """How a bucket is reached is its service's to say: no spec makes a cluster call another store."""
+    try:
+        bucket = Bucket.parse(root)
+    except ValueError:
+        return False
+    return bucket == Bucket(bucket.path)
 
 
 def _check_download(dataset: DatasetSpec) -> None:
@@ -121,6 +139,9 @@ def _check_download(dataset: DatasetSpec) -> None:
         message = f"{dataset.name} cannot be downloaded"
         accepted = f"false, or one of the datasets {', '.join(DOWNLOADABLE)}"
         raise refusal(message, at=["download"], value=True, accepted=accepted)
+    if dataset.download and is_url(dataset.root or ""):
+        message = f"{dataset.name} is not downloaded into a bucket"
+        raise refusal(message, at=["download"], value=True, accepted="false, or a root that is a folder")
 
 
 def _check_image_size(dataset: DatasetSpec) -> None:

@@ -55,7 +55,7 @@ class RunnerBrief(Vocabulary):
     runner_id: str = Field(description="Id of the runner in the ledger.")
     sweep_id: str = Field(description="Id of the sweep it serves.")
     service_url: str = Field(description="Base URL of the service as seen from the cluster.")
-    storage: str = Field(description="Folder on storage shared by the cluster, for the sweep's checkpoints.")
+    storage: str = Field(description="Folder that the cluster shares, or an s3:// URL, for the sweep's checkpoints.")
     dataset: DatasetSpec = Field(
         description="The images of every trial; a worker of its own opens them before it asks."
     )

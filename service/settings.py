@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from search_spaces.locations import check_location, is_url
+
 LogFormat = Literal["text", "json"]
 Role = Literal["all", "api", "worker"]
 
@@ -62,12 +64,6 @@ def _check_secret_keys(keys: SecretStr) -> SecretStr:
     return keys
 
 
-def _check_storage(storage: str) -> str:
-    if "://" in storage:
-        raise ValueError("it is a folder that the service and its clusters have under one path, and no URL")
-    return storage
-
-
 class ClusterSettings(BaseModel):
     """One Ray cluster the service may submit to."""
 
@@ -106,8 +102,9 @@ class Settings(BaseSettings):
         default="", description="Database; none takes SQLite under home."
     )
     public_url: str = Field(default="http://127.0.0.1:8000", description="URL of the service as clusters see it.")
-    storage: Annotated[str, AfterValidator(_check_storage)] = Field(
-        default="", description="Folder of checkpoints, on a path the clusters share; none takes home/storage."
+    storage: Annotated[str, AfterValidator(check_location)] = Field(
+        default="",
+        description="Folder of checkpoints that the clusters share, or s3://bucket/prefix; none takes home/storage.",
     )
     clusters: dict[str, ClusterSettings] = Field(default={}, description="Clusters by name, as JSON.")
     quotas: dict[str, Quota] = Field(
@@ -151,9 +148,10 @@ class Settings(BaseSettings):
         default=5, ge=1, description="Runners in a row, per cluster, that may die without any result."
     )
 
-    dataset_roots: list[str] = Field(
+    dataset_roots: list[Annotated[str, AfterValidator(check_location)]] = Field(
         default=["/data"],
-        description="Folders on the clusters that datasets may lie in, as JSON. `supsweep up` allows every one.",
+        description="Folders on the clusters, and s3:// URLs, that datasets may lie in, as JSON. `supsweep up` allows "
+        "every folder.",
     )
     allowed_hosts: list[str] = Field(
         default=["*"], description="Names that the service answers to, as JSON; * is any. `supsweep up` sets its own."
@@ -198,7 +196,9 @@ class Settings(BaseSettings):
 
     @property
     def effective_storage(self) -> str:
-        """Where checkpoints go, under home by default; always absolute, since jobs run in folders of their own."""
+        """Where checkpoints go, under home by default; a folder is absolute, since jobs run in folders of their own."""
+        if is_url(self.storage):
+            return self.storage
         return str(Path(self.storage).absolute() if self.storage else self.home.absolute() / "storage")
 
     @property

@@ -1,4 +1,4 @@
-"""Databases for every test that needs one: SQLite, and a real PostgreSQL server that this run starts."""
+"""Databases for every test that needs one, SQLite and a real PostgreSQL server that we start, and an S3 server."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, text
@@ -16,6 +16,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from service.db.base import Base
 from service.db.database import Database
 from service.db.migrations import upgrade
+
+if TYPE_CHECKING:
+    from fakes.s3 import S3Server
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +87,28 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         await _empty(database)
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> "Iterator[S3Server]":
+    """An S3 server that tests share."""
+    from fakes.s3 import S3Server  # noqa: PLC0415  # seconds of import, which few tests need
+
+    server = S3Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: "S3Server", monkeypatch: pytest.MonkeyPatch) -> "S3Server":
+    """The S3 server, with an empty bucket of the test's own and the credentials for it in the environment."""
+    from fakes.s3 import CREDENTIALS  # noqa: PLC0415
+
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    s3_server.start()
+    s3_server.make_bucket()
+    return s3_server
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -5,21 +5,23 @@ one or by a new start. Only a checkpoint of something else is refused, for going
 """
 
 import logging
-import os
-import tempfile
+import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
+from trainers.folders import Folder
+
 log = logging.getLogger(__name__)
 
-PATTERN = "epoch-*.pt"
+NAME = re.compile(r"epoch-\d{6,}\.pt")
 UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError, KeyError, TypeError, ValueError)
 """What torch.load raises for a file that is absent, cut short or garbled, and reading its content for a stranger's."""
+SLOW_SECONDS = 0.5
+"""A slower write puts the next one off in proportion: with one in 5 seconds, a tenth of the time goes to writing."""
 
 
 class Checkpoints:
@@ -31,7 +33,7 @@ class Checkpoints:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Folder,
         fingerprint: str,
         every_seconds: float,
         now: Callable[[], float] = time.monotonic,
@@ -40,79 +42,72 @@ class Checkpoints:
         self._fingerprint = fingerprint
         self._every_seconds = every_seconds
         self._now = now
-        self._last_write = now()
+        self._not_before = now() + every_seconds
 
     def is_due(self) -> bool:
         """Whether the last one, or the start, is long enough ago."""
-        return self._now() - self._last_write >= self._every_seconds
+        return self._now() >= self._not_before
 
     def write(self, epoch: int, state: dict[str, Any]) -> str | None:
-        """The name of the written file within the folder; None, and a line in the log, if the disk refuses it."""
-        path = self._folder / f"epoch-{epoch:06d}.pt"
+        """The name of the written file within the folder; None, and a line in the log, if the storage refuses it."""
+        name = f"epoch-{epoch:06d}.pt"
+        started_at = self._now()
         try:
-            _write_atomically(path, {"fingerprint": self._fingerprint, "state": state})
+            self._folder.write(name, lambda file: torch.save({"fingerprint": self._fingerprint, "state": state}, file))
         except (OSError, RuntimeError):  # RuntimeError: how torch.save reports a full disk
-            log.exception("checkpoint not written path=%s; the trial goes on without it", path)
+            log.exception("checkpoint not written folder=%s name=%s; the trial goes on without it", self._folder, name)
             return None
-        self._last_write = self._now()
-        self._delete_before_the_last_two(path)
-        return path.name
+        finally:
+            self._put_off(started_at)
+        self._delete_before_the_last_two(name)
+        return name
 
     def load(self, name: str) -> dict[str, Any] | None:
         """The state in the named file, or in the newest readable one of the others; None if there is none.
 
         Raises ValueError for a readable checkpoint of another configuration or other images.
         """
-        for path in self._candidates(name):
+        for candidate in self._candidates(name):
             try:
-                content = torch.load(path, map_location="cpu", weights_only=True)
+                with self._folder.open(candidate) as file:
+                    content = torch.load(file, map_location="cpu", weights_only=True)
                 fingerprint, state = content["fingerprint"], content["state"]
             except UNREADABLE as error:
-                log.warning("checkpoint unreadable path=%s error=%s: %s", path, type(error).__name__, error)
+                log.warning("checkpoint unreadable name=%s error=%s: %s", candidate, type(error).__name__, error)
                 continue
-            self._check_fingerprint(path, fingerprint)
+            self._check_fingerprint(candidate, fingerprint)
             return dict(state)
         log.warning("no readable checkpoint folder=%s wanted=%s; the trial starts anew", self._folder, name)
         return None
 
-    def _candidates(self, name: str) -> Iterator[Path]:
-        yield self._folder / name
-        others = {path for path in self._folder.glob(PATTERN) if path.name != name}
+    def _candidates(self, name: str) -> Iterator[str]:
+        yield name
+        try:
+            others = self._names() - {name}
+        except OSError as error:
+            log.warning("no other checkpoint found folder=%s error=%s", self._folder, error)
+            return
         yield from sorted(others, reverse=True)
 
-    def _check_fingerprint(self, path: Path, fingerprint: str) -> None:
+    def _names(self) -> set[str]:
+        return {name for name in self._folder.names() if NAME.fullmatch(name)}
+
+    def _check_fingerprint(self, name: str, fingerprint: str) -> None:
         if fingerprint != self._fingerprint:
             raise ValueError(
-                f"checkpoint {path.name} was written by another configuration or for other images: its fingerprint "
+                f"checkpoint {name} was written by another configuration or for other images: its fingerprint "
                 f"is {fingerprint}, this trial's is {self._fingerprint}"
             )
 
-    def _delete_before_the_last_two(self, newest: Path) -> None:
+    def _put_off(self, started_at: float) -> None:
+        """The next write, for longer where this one was slow: a storage that is away costs its time-out each time."""
+        ended_at = self._now()
+        self._not_before = ended_at + self._every_seconds * max(1.0, (ended_at - started_at) / SLOW_SECONDS)
+
+    def _delete_before_the_last_two(self, newest: str) -> None:
         """Files of later epochs are left: they are another attempt's, and will be written over."""
-        for path in sorted(path for path in self._folder.glob(PATTERN) if path < newest)[:-1]:
-            path.unlink(missing_ok=True)
-
-
-def _write_atomically(path: Path, content: dict[str, Any]) -> None:
-    """A reader, or a crash at any moment, finds the old file or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary_name = tempfile.mkstemp(dir=path.parent, prefix="writing-", suffix=".tmp")
-    temporary = Path(temporary_name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is on the disk only once its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        try:
+            for name in sorted(name for name in self._names() if name < newest)[:-1]:
+                self._folder.delete(name)
+        except OSError as error:
+            log.warning("old checkpoints not deleted folder=%s error=%s", self._folder, error)

@@ -2,22 +2,19 @@
 
 import json
 import logging
-from pathlib import Path
 from typing import Any
+
+from trainers.folders import Folder
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "evaluation.json"
 
 
-def write_details(folder: Path, details: dict[str, Any]) -> None:
-    """Writes the file whole or not at all. A disk that refuses it costs a line in the log: the scores are elsewhere."""
-    path = folder / FILE_NAME
-    partial = path.with_suffix(".tmp")
+def write_details(folder: Folder, details: dict[str, Any]) -> None:
+    """Writes the file. A storage that refuses it costs a line in the log: the scores are elsewhere."""
+    content = json.dumps(details, indent=1).encode()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(details, indent=1))
-        partial.replace(path)
+        folder.write(FILE_NAME, lambda file: file.write(content))
     except OSError:
-        log.exception("evaluation not written path=%s", path)
-        partial.unlink(missing_ok=True)
+        log.exception("evaluation not written folder=%s name=%s", folder, FILE_NAME)

@@ -19,6 +19,7 @@ from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LONGEST_REASON
 from search_spaces.sweep_spec import Evaluation
 from search_spaces.trial_config import TrialConfig
+from trainers.build.storage import open_folder
 from trainers.build.trial import BuiltTrial, DoesNotFit, build_trial
 from trainers.checkpoints import Checkpoints
 from trainers.clock import Clock, TimedOut
@@ -72,7 +73,7 @@ def run_trial(
     dataset: DatasetSpec,
     evaluation: Evaluation,
     *,
-    folder: Path,
+    folder: str | Path,
     checkpoint: str | None = None,
     timeout_seconds: float | None = None,
     devices: float = 1.0,
@@ -103,9 +104,10 @@ def run_trial(
 class TrialRun:
     """One attempt, epoch by epoch, on one worker of `world`; the others make the same calls.
 
-    Goes on from `checkpoint`, a name within `folder`, exactly as if it had never stopped; the first worker writes one
-    at the end of an epoch at most every `checkpoint_seconds`. Time between two calls counts neither against
-    `timeout_seconds` nor as device-seconds. `devices` are those of the whole trial; `now` tells the seconds.
+    Goes on from `checkpoint`, a name within `folder`, a path or an s3:// URL, exactly as if it had never stopped; the
+    first worker writes one at the end of an epoch at most every `checkpoint_seconds`. Time between two calls counts
+    neither against `timeout_seconds` nor as device-seconds. `devices` are those of the whole trial; `now` tells the
+    seconds.
     """
 
     def __init__(
@@ -114,7 +116,7 @@ class TrialRun:
         dataset: DatasetSpec,
         evaluation: Evaluation,
         *,
-        folder: Path,
+        folder: str | Path,
         checkpoint: str | None = None,
         timeout_seconds: float | None = None,
         devices: float = 1.0,
@@ -171,7 +173,7 @@ def _epochs(
     config: TrialConfig,
     dataset: DatasetSpec,
     evaluation: Evaluation,
-    folder: Path,
+    location: str | Path,
     checkpoint: str | None,
     checkpoint_seconds: float,
     clock: Clock,
@@ -185,6 +187,7 @@ def _epochs(
     # Fitting the paper's second stage takes as long as training does.
     validations = VALIDATIONS if evaluation.probe.kind == "lbfgs" else 1
     training, splits = trial.training, trial.splits
+    folder = open_folder(location)
     checkpoints = Checkpoints(folder, trial.fingerprint, checkpoint_seconds)
     earlier_device_seconds = _resume(trial, checkpoints, checkpoint)
     _check_same_start(training, device, world)

@@ -5,22 +5,21 @@ again: the sweep is there until all of it is gone. Before the first thing goes t
 """
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from service.db import spent, sweeps
 from service.db.database import Database, Session
 from service.db.projections import ProjectionRow
 from service.db.sweeps import SweepRow
-from service.errors import NoTracking, StorageAway, TrackingAway, WrongState
+from service.errors import NoTracking, TrackingAway, WrongState
 from service.lifecycle import FINISHED_STATES
 from service.operations.preconditions import check_version
 from service.settings import Settings
+from service.storage import delete_checkpoints
 from service.tracking.batch import known_run, view_sweep
 from service.tracking.claim import claimed_view
 from service.tracking.protocol import TrackingRefused, TrackingUnavailable
@@ -57,7 +56,7 @@ async def delete_sweep(deletion: Deletion, sweep_id: str, if_match: str | None) 
         if run_ids:
             await _delete_runs(deletion, sweep_id, run_ids)
         if deletion.checkpoints:
-            await asyncio.to_thread(_delete_checkpoints, Path(deletion.settings.effective_storage), sweep_id)
+            await asyncio.to_thread(delete_checkpoints, deletion.settings.effective_storage, sweep_id)
         async with deletion.database.write() as session:
             await spent.keep(session, await sweeps.get(session, sweep_id, lock=True))
             await sweeps.delete(session, sweep_id)
@@ -99,12 +98,3 @@ async def _at_mlflow(sweep_id: str, call: Callable[[], Answer]) -> Answer:
         return await asyncio.to_thread(call)
     except (TrackingUnavailable, TrackingRefused) as error:
         raise TrackingAway(f"sweep {sweep_id} is still there, its runs could not be deleted: {error}") from error
-
-
-def _delete_checkpoints(storage: Path, sweep_id: str) -> None:
-    try:
-        shutil.rmtree(storage / sweep_id)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StorageAway(f"sweep {sweep_id} is still there, its checkpoints could not be deleted: {error}") from error

@@ -3,6 +3,7 @@
 import base64
 from datetime import datetime
 
+from search_spaces.locations import below
 from search_spaces.runner_protocol import RunnerBrief
 from service.auth.callers import Caller
 from service.auth.repeatable_secrets import RepeatableSecrets
@@ -91,7 +92,7 @@ def make_brief(settings: Settings, sweep: SweepRow, runner_id: str) -> RunnerBri
         runner_id=runner_id,
         sweep_id=sweep.id,
         service_url=settings.public_url,
-        storage=f"{settings.effective_storage}/{sweep.id}",
+        storage=below(settings.effective_storage, sweep.id),
         dataset=sweep.spec.dataset,
         dataset_roots=settings.dataset_roots,
         resources=sweep.spec.resources,

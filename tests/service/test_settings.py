@@ -50,7 +50,18 @@ BAD = {
         {"CLUSTERS": json.dumps({"far": {"address": "http://far:1", "tokn": SECRET}})},
         ["SUPSWEEP_CLUSTERS, far.tokn: Extra inputs are not permitted"],
     ),
-    "a URL for a folder": ({"STORAGE": f"s3://{SECRET}/x"}, ["SUPSWEEP_STORAGE: ", "folder", "no URL"]),
+    "a storage that nobody knows": (
+        {"STORAGE": f"gs://{SECRET}/x"},
+        ["SUPSWEEP_STORAGE: ", "no URL of a bucket; accepted: s3://bucket/prefix"],
+    ),
+    "a storage with credentials": (
+        {"STORAGE": f"s3://key:{SECRET}@bucket/x"},
+        ["SUPSWEEP_STORAGE: ", "without credentials: those come from the environment (AWS_…)"],
+    ),
+    "a dataset root that nobody knows": (
+        {"DATASET_ROOTS": json.dumps(["/data", f"https://{SECRET}"])},
+        ["SUPSWEEP_DATASET_ROOTS, 1: ", "accepted: s3://bucket/prefix"],
+    ),
     "fewer heartbeats than a lease needs": (
         {"LEASE_SECONDS": "3"},
         ["SUPSWEEP_HEARTBEAT_SECONDS: ", "at most 1, a third of SUPSWEEP_LEASE_SECONDS"],
@@ -107,6 +118,19 @@ def test_an_empty_variable_is_none(name: str, monkeypatch: pytest.MonkeyPatch) -
 def test_a_database_wherever_it_may_be_is_taken(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPSWEEP_DATABASE_URL", url)
     assert read_settings().database_url == url
+
+
+@pytest.mark.parametrize(
+    ("storage", "effective"),
+    [("", "/home/storage"), ("/shared", "/shared"), ("s3://b-1/sweeps?region=eu-1", "s3://b-1/sweeps?region=eu-1")],
+)
+def test_the_storage_is_an_absolute_folder_or_a_bucket(
+    storage: str, effective: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPSWEEP_STORAGE", storage)
+    assert read_settings(home=Path("/home")).effective_storage == effective
+    monkeypatch.setenv("SUPSWEEP_STORAGE", "here")
+    assert read_settings().effective_storage == str(Path("here").absolute())
 
 
 def test_a_home_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

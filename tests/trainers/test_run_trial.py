@@ -129,6 +129,38 @@ def test_a_resumed_trial_equals_one_that_never_stopped(run: Run, tmp_path: Path,
     torch.testing.assert_close(other["state"]["training"], one["state"]["training"], rtol=0, atol=0)
 
 
+@pytest.mark.usefixtures("on_cpu")
+def test_a_trial_killed_on_one_machine_goes_on_from_a_bucket_as_if_it_had_never_stopped(run: Run, s3: Any) -> None:
+    fields = {"objective": "cross_entropy", "epochs": 3}
+    whole, whole_steps = run({"folder": s3.url("whole"), "checkpoint_seconds": 0}, **fields)
+    steps: list[EpochEnd] = []
+    with pytest.raises(Stop):
+        run({"folder": s3.url("parts"), "checkpoint_seconds": 0, "on_epoch": stop_at(2, steps)}, **fields)
+    resumed, more_steps = run({"folder": s3.url("parts"), "checkpoint": steps[-1].checkpoint}, **fields)
+    assert [step.step for step in more_steps] == [3]
+    assert resumed.scores == whole.scores
+    assert without_speed(more_steps[0]) == without_speed(whole_steps[2])
+    kept = ["epoch-000001.pt", "epoch-000002.pt", "evaluation.json"]
+    assert s3.keys() == [f"{folder}/{name}" for folder in ("parts", "whole") for name in kept]
+
+
+def test_a_bucket_that_goes_away_in_mid_run_costs_checkpoints_and_not_the_trial(
+    run: Run, s3: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps: list[EpochEnd] = []
+
+    def go_away(end: EpochEnd) -> None:
+        steps.append(end)
+        s3.stop()
+
+    trial = {"folder": s3.url("trial"), "checkpoint_seconds": 0, "on_epoch": go_away}
+    ending, _ = run(trial, objective="cross_entropy", epochs=3)
+    assert ending.outcome is Outcome.COMPLETED
+    assert [step.checkpoint for step in steps] == ["epoch-000001.pt", None, None]
+    assert "goes on without it" in caplog.text
+    assert "evaluation not written" in caplog.text
+
+
 def without_speed(end: EpochEnd) -> dict[str, float]:
     passing = ("images_per_second", "cpu_use", "system/")
     return {name: value for name, value in end.metrics.items() if not name.startswith(passing)}

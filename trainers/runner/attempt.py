@@ -20,7 +20,7 @@ class Attempt(Vocabulary):
 
     tune_trial_id: TuneTrialId
     assignment: TrialAssignment
-    storage: str = Field(description="Folder shared by the cluster, for the sweep's checkpoints.")
+    storage: str = Field(description="Folder that the cluster shares, or an s3:// URL, for the sweep's checkpoints.")
     dataset_roots: list[str] = Field(default=[], description="Folders that its dataset may lie in.")
     resources: Resources = Field(description="What the trial holds of its cluster.")
 

@@ -11,6 +11,7 @@ import ray
 from ray import tune
 from ray.autoscaler.sdk import request_resources
 
+from search_spaces.locations import is_url
 from search_spaces.runner_protocol import RunnerBrief
 from trainers.runner.courier import Courier, say_goodbye
 from trainers.runner.departure import Cause, Departure, LeaveNow, leave_on_sigterm
@@ -68,9 +69,7 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
     # It would complain of every trial that has no records.
     logging.getLogger("ray.tune.analysis").setLevel(logging.ERROR)
     os.environ.update(TUNE_ENVIRONMENT)
-    # Below the storage, so that what a killed runner leaves goes with its sweep.
-    Path(brief.storage).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".tune-", dir=brief.storage) as folder:
+    with _scratch(brief.storage) as folder:
         # Not tune.Tuner: it writes its searcher and callbacks to disk, and the token with them.
         tune.run(
             tune.with_resources(train, placement_of(brief.resources)),
@@ -86,6 +85,17 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
             raise_on_failed_trial=False,
             verbose=0,
         )
+
+
+def _scratch(storage: str) -> tempfile.TemporaryDirectory[str]:
+    """Tune's own folder, for the driver's node alone: others look for it only to hand checkpoints to Tune.
+
+    Below the storage where that is a folder, so that what a killed runner leaves goes with its sweep.
+    """
+    if is_url(storage):
+        return tempfile.TemporaryDirectory(prefix="supsweep-tune-")
+    Path(storage).mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix=".tune-", dir=storage)
 
 
 def _living_nodes() -> list[Node]:

@@ -7,6 +7,7 @@ import ray
 import torch
 from ray.util import get_node_ip_address
 
+from search_spaces.locations import below
 from trainers.datasets.roots import check_root
 from trainers.distributed import ALONE, World, meeting_point
 from trainers.run_trial import Ending, EpochEnd, TrialRun
@@ -25,7 +26,7 @@ def start_run(attempt: Attempt, world: World = ALONE) -> TrialRun:
         assignment.config,
         assignment.dataset,
         assignment.evaluation,
-        folder=Path(attempt.storage) / folder_of(attempt),
+        folder=below(attempt.storage, folder_of(attempt)),
         checkpoint=Path(assignment.checkpoint).name if assignment.checkpoint else None,
         timeout_seconds=assignment.timeout_seconds,
         devices=attempt.resources.devices,

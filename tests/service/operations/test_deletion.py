@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes.ledger import OWNER, World, completed, step
@@ -31,6 +31,9 @@ from service.operations.steering import extend_sweep, retry_failed
 from service.schemas.steering import ExtendRequest, RetryRequest
 from service.settings import Quota
 from service.tracking.protocol import TrackingUnavailable
+
+if TYPE_CHECKING:
+    from fakes.s3 import S3Server
 
 OWN_TABLES = ("sweeps", "trials", "attempts", "results", "events", "runners", "projections", "idempotency_keys")
 
@@ -159,6 +162,20 @@ async def test_checkpoints_that_cannot_be_deleted_keep_the_sweep(
             await delete_sweep(deletion, sweep_id, None)
     assert (await world.sweep(sweep_id)).state is SweepState.CANCELLED
     await delete_sweep(deletion, sweep_id, None)
+
+
+async def test_checkpoints_in_a_bucket_go_once_it_answers(world: World, deletion: Deletion, s3: "S3Server") -> None:
+    bucket = world.settings.model_copy(update={"storage": s3.url("sweeps")})
+    sweep_id = await finished_sweep(world)
+    s3.put({f"sweeps/{sweep_id}/000000/epoch-000001.pt": b"weights"})
+    s3.stop()
+    with pytest.raises(StorageAway, match="could not be deleted"):
+        await delete_sweep(replace(deletion, settings=bucket), sweep_id, None)
+    assert (await world.sweep(sweep_id)).state is SweepState.CANCELLED
+    s3.start()
+    await delete_sweep(replace(deletion, settings=bucket), sweep_id, None)
+    assert s3.keys() == []
+    assert not any((await rows(world)).values())
 
 
 async def extend(world: World, sweep_id: str) -> None:
