@@ -61,7 +61,7 @@ async def change_cluster(
     response: Response,
     if_match: IfMatch = None,
 ) -> ClusterView:
-    """Changes where a cluster is, its token, its labels, its TLS; what runs there runs on."""
+    """Changes where a cluster is, its token, its labels, its TLS, and what runs there runs on; or drains it."""
     async with parts.database.write() as session:
         await clusters.change_cluster(session, parts.vault, name, change, if_match=if_match, now=parts.clock())
     return await _answer_with_cluster(parts, name, response)

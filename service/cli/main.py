@@ -2,9 +2,8 @@
 
 import typer
 
-from service.cli import keys, mlflow, secrets, webhooks
+from service.cli import clusters, keys, mlflow, secrets, webhooks
 from service.cli.audit import audit
-from service.cli.clusters import clusters
 from service.cli.compare import compare
 from service.cli.demo import demo
 from service.cli.export import export
@@ -49,7 +48,6 @@ COMMANDS = (
     compare,
     export,
     logs,
-    clusters,
     pause,
     resume,
     cancel,
@@ -64,7 +62,14 @@ COMMANDS = (
 for command in COMMANDS:
     app.command()(failing_in_sentences(command))
 
-for name, group in (("keys", keys.app), ("mlflow", mlflow.app), ("secrets", secrets.app), ("webhooks", webhooks.app)):
+GROUPS = {
+    "clusters": clusters.app,
+    "keys": keys.app,
+    "mlflow": mlflow.app,
+    "secrets": secrets.app,
+    "webhooks": webhooks.app,
+}
+for name, group in GROUPS.items():
     app.add_typer(group, name=name)
 
 

@@ -15,6 +15,8 @@ class Surroundings:
     """SUPSWEEP_URL: a service elsewhere; none takes the one that runs on the home."""
     api_key: str | None = field(repr=False)
     """SUPSWEEP_API_KEY: none takes the home's key."""
+    cluster_token: str | None = field(repr=False)
+    """SUPSWEEP_CLUSTER_TOKEN: the token of a cluster that is registered; as an argument, everybody would see it."""
 
     @property
     def reports(self) -> Path:
@@ -28,4 +30,5 @@ def read_surroundings() -> Surroundings:
         home=Path(os.environ.get("SUPSWEEP_HOME") or ".supsweep").absolute(),
         url=os.environ.get("SUPSWEEP_URL") or None,
         api_key=os.environ.get("SUPSWEEP_API_KEY") or None,
+        cluster_token=os.environ.get("SUPSWEEP_CLUSTER_TOKEN") or None,
     )

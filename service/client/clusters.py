@@ -33,7 +33,7 @@ class ClusterCalls(Calls):
         return read(ClusterView, self._call("GET", _path(name)))
 
     def change_cluster(self, name: str, **changes: Any) -> ClusterView:
-        """Gives the cluster another address, token, labels, verify_tls or ca_certificate."""
+        """Gives the cluster another address, token, labels, verify_tls or ca_certificate; is_draining drains it."""
         return read(ClusterView, self._call("PATCH", _path(name), json=changes))
 
     def check_cluster(self, name: str) -> ClusterView:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, String, Text, distinct, func, select, update
+from sqlalchemy import ColumnElement, Select, String, Text, distinct, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from service.db.base import Base, Json, UtcDateTime
@@ -28,7 +28,9 @@ class ClusterRow(Base):
     ca_certificate: Mapped[str | None] = mapped_column(Text)
     """PEM of the authority that signed the cluster's certificate; none trusts the usual ones."""
     is_from_settings: Mapped[bool] = mapped_column(default=False)
-    """Kept as SUPSWEEP_CLUSTERS says at every start; the API leaves it alone."""
+    """Kept as SUPSWEEP_CLUSTERS says at every start; the API leaves that alone."""
+    is_draining: Mapped[bool] = mapped_column(default=False)
+    """It gets no more runners, and those it has give their trials back. Nobody's but an admin's to say."""
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -60,6 +62,8 @@ class ClusterLoad:
 
     live_runners: int = 0
     running_trials: int = 0
+    open_jobs: int = 0
+    """Of unfinished sweeps, those that may still run."""
 
 
 async def find(session: Session, name: str, *, lock: bool = False) -> ClusterRow | None:
@@ -82,6 +86,12 @@ async def addresses(session: Session) -> dict[str, str]:
     """Base URL of every registered cluster's dashboard, by name."""
     rows = await session.execute(select(ClusterRow.name, ClusterRow.address))
     return dict(rows.all())
+
+
+async def draining(session: Session, names: Sequence[str]) -> frozenset[str]:
+    """Those of the clusters that are being drained."""
+    query = select(ClusterRow.name).where(ClusterRow.name.in_(names), ClusterRow.is_draining)
+    return frozenset(await session.scalars(query))
 
 
 async def away(session: Session, names: Sequence[str], *, seen_since: datetime) -> dict[str, str]:
@@ -121,14 +131,21 @@ async def loads(session: Session) -> dict[str, ClusterLoad]:
     runners = await _counts(session, live.group_by(RunnerRow.cluster))
     running = select(RunnerRow.cluster, func.count()).join(AttemptRow, AttemptRow.runner_id == RunnerRow.id)
     trials = await _counts(session, running.where(AttemptRow.ended_at.is_(None)).group_by(RunnerRow.cluster))
-    return {name: ClusterLoad(runners.get(name, 0), trials.get(name, 0)) for name in runners.keys() | trials.keys()}
+    open_jobs = select(RunnerRow.cluster, func.count()).join(SweepRow, SweepRow.id == RunnerRow.sweep_id)
+    jobs = await _counts(session, open_jobs.where(_may_run()).group_by(RunnerRow.cluster))
+    names = runners.keys() | trials.keys() | jobs.keys()
+    return {name: ClusterLoad(runners.get(name, 0), trials.get(name, 0), jobs.get(name, 0)) for name in names}
 
 
 async def count_sweeps_on(session: Session, name: str) -> int:
     """Unfinished sweeps with a runner on the cluster whose job may still run."""
     sweeps = select(func.count(distinct(RunnerRow.sweep_id))).join(SweepRow, SweepRow.id == RunnerRow.sweep_id)
-    on_it = (RunnerRow.cluster == name) & RunnerRow.job_is_over.is_(False)
-    return (await session.scalars(sweeps.where(on_it, SweepRow.state.not_in(FINISHED_STATES)))).one()
+    return (await session.scalars(sweeps.where(RunnerRow.cluster == name, _may_run()))).one()
+
+
+def _may_run() -> ColumnElement[bool]:
+    """Whether a runner's job may still run: nobody has seen its end, and its sweep, which waits for that, goes on."""
+    return RunnerRow.job_is_over.is_(False) & SweepRow.state.not_in(FINISHED_STATES)
 
 
 async def _claim_due(

@@ -65,9 +65,11 @@ async def change_cluster(
 ) -> None:
     """Makes the cluster what `change` says, and has it checked soon.
 
-    Raises NotFound, PreconditionFailed and ClusterFromSettings.
+    Raises NotFound, PreconditionFailed, and ClusterFromSettings for more than draining such a cluster.
     """
-    row = await _changeable(session, name, if_match)
+    row = await _lock(session, name, if_match)
+    if change.model_fields_set - {"is_draining"}:
+        _check_changeable(row)
     for field in change.model_fields_set - {"token"}:
         setattr(row, field, getattr(change, field))
     if "token" in change.model_fields_set:
@@ -81,7 +83,8 @@ async def delete_cluster(session: Session, name: str, *, if_match: str | None) -
 
     Raises NotFound, PreconditionFailed, ClusterFromSettings, and ClusterInUse while something may run on it.
     """
-    row = await _changeable(session, name, if_match)
+    row = await _lock(session, name, if_match)
+    _check_changeable(row)
     sweeps = await clusters.count_sweeps_on(session, name)
     if sweeps:
         who = "1 unfinished sweep has a runner" if sweeps == 1 else f"{sweeps} unfinished sweeps have runners"
@@ -110,14 +113,18 @@ def seal(vault: Vault, token: SecretStr | None) -> str | None:
     return None if token is None else vault.seal(token.get_secret_value())
 
 
-async def _changeable(session: Session, name: str, if_match: str | None) -> ClusterRow:
+async def _lock(session: Session, name: str, if_match: str | None) -> ClusterRow:
     row = await find_cluster(session, name, lock=True)
     check_version(if_match, row.version)
+    return row
+
+
+def _check_changeable(row: ClusterRow) -> None:
     if row.is_from_settings:
         raise ClusterFromSettings(
-            f"cluster {name!r} is what SUPSWEEP_CLUSTERS says at every start: change it there, and start again"
+            f"cluster {row.name!r} is what SUPSWEEP_CLUSTERS says at every start: change it there, and start again; "
+            "accepted here: is_draining alone"
         )
-    return row
 
 
 def _view(row: ClusterRow, load: ClusterLoad) -> ClusterView:
@@ -130,12 +137,14 @@ def _view(row: ClusterRow, load: ClusterLoad) -> ClusterView:
         verify_tls=row.verify_tls,
         ca_certificate=row.ca_certificate,
         is_from_settings=row.is_from_settings,
+        is_draining=row.is_draining,
         created_at=row.created_at,
         health=ClusterHealth(
             is_healthy=row.is_healthy, since=row.health_since, checked_at=row.checked_at, problem=row.problem, **seen
         ),
         live_runners=load.live_runners,
         running_trials=load.running_trials,
+        open_jobs=load.open_jobs,
     )
 
 

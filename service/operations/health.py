@@ -37,7 +37,8 @@ async def _stored(database: Database) -> AsyncIterator[PartHealth]:
 
 
 def _cluster(row: ClusterRow) -> PartHealth:
-    state = "degraded" if row.is_healthy is False else "ok"
+    # One that is drained may be taken away: nobody misses it.
+    state = "degraded" if row.is_healthy is False and not row.is_draining else "ok"
     return PartHealth(name=f"cluster {row.name}", state=state, detail=row.problem if state == "degraded" else None)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from search_spaces.sweep_spec import SweepSpec
 from service.clusters.registry import ClusterRegistry
-from service.db import runners, sweeps, trials
+from service.db import clusters, runners, sweeps, trials
 from service.db.database import Database, Session
 from service.db.runners import RunnerRow
 from service.db.sweeps import SweepRow
@@ -78,8 +78,9 @@ class Claim:
             spent = sum(count.device_seconds for count in counts)
             spent += await trials.running_device_seconds(session, sweep.id)
             chosen = await self.tools.clusters.resolve(session, sweep.spec.clusters)
+            draining = await clusters.draining(session, chosen)
             of_sweep = list(await runners.of_sweep(session, sweep.id))
-            return Picture(sweep, sweep.spec, chosen, of_sweep, counts, spent)
+            return Picture(sweep, sweep.spec, chosen, draining, of_sweep, counts, spent)
 
     def _check_generation(self, sweep: SweepRow) -> None:
         if sweep.generation != self.generation:
@@ -94,6 +95,8 @@ class Picture:
     spec: SweepSpec
     clusters: list[str]
     """Names of the clusters that the spec's names and labels mean now."""
+    draining: frozenset[str]
+    """Those of them that are being drained."""
     runners: list[RunnerRow]
     counts: list[TrialCount]
     device_seconds: float

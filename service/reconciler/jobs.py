@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from service.clusters.protocol import ClusterRefused, ClusterUnreachable, JobSubmission
 from service.db import clusters, runners, sweeps
+from service.db.database import Session
 from service.db.instance import instance_id
 from service.db.runners import RunnerRow
 from service.errors import UnknownCluster
@@ -58,33 +59,36 @@ async def fence_dead_runners(claim: Claim, picture: Picture) -> None:
 async def submit_missing_runners(claim: Claim, picture: Picture) -> bool:
     """Submits a runner to each chosen cluster that has none. Whether any was accepted.
 
-    Not to one that is known to be away, which the sweep says, nor so soon after runners that brought nothing.
+    Not to one that is drained or known to be away, which the sweep says, nor soon after runners that brought nothing.
     """
     now = claim.tools.clock()
     busy = {runner.cluster for runner in picture.active_runners if not runner.is_draining}
     without = [name for name in picture.clusters if name not in busy]
-    away = await _away(claim, without)
+    closed = await _closed(claim, picture, without)
     accepted = False
     for cluster in without:
         claim.goes_on()
-        if cluster not in away and _may_submit(picture, cluster, now):
+        if cluster not in closed and _may_submit(picture, cluster, now):
             accepted |= await _submit(claim, picture, cluster)
     if not picture.clusters:
         await _tell(claim, f"no registered cluster has the label {' or '.join(picture.spec.clusters)}")
-    elif away:
-        await _tell(claim, "; ".join(f"no runner on cluster {name}: {problem}" for name, problem in away.items()))
+    elif closed:
+        await _tell(claim, "; ".join(f"no runner on cluster {name}: {reason}" for name, reason in closed.items()))
+    elif not without:
+        await _tell(claim, None)
     return accepted
 
 
 async def drain_unwanted_runners(claim: Claim, picture: Picture) -> None:
-    """Drains the runners on clusters that the sweep does not choose any more."""
+    """Drains the runners on clusters that the sweep does not choose any more, or that are drained themselves."""
     for runner in picture.active_runners:
-        if runner.cluster in picture.clusters or runner.is_external or runner.is_draining:
+        reason = _why_unwanted(picture, runner.cluster)
+        if reason is None or runner.is_external or runner.is_draining:
             continue
         async with claim.decide() as (session, _sweep):
             row = await runners.find(session, runner.id, lock=True)
             if row is not None and row.state in runners.ACTIVE:
-                await drain(session, row, claim.tools.clock(), f"the sweep left cluster {runner.cluster}")
+                await drain(session, row, claim.tools.clock(), reason)
 
 
 async def settle_jobs(claim: Claim, picture: Picture) -> bool:
@@ -140,6 +144,13 @@ async def _cause_of_death(claim: Claim, runner: RunnerRow) -> str | None:
     return f"its job is {state.value}" if state.is_over else None
 
 
+def _why_unwanted(picture: Picture, cluster: str) -> str | None:
+    """Why the sweep wants no runner on the cluster, none when it wants one."""
+    if cluster not in picture.clusters:
+        return f"the sweep left cluster {cluster}"
+    return f"cluster {cluster} is drained" if cluster in picture.draining else None
+
+
 def _may_submit(picture: Picture, cluster: str, now: datetime) -> bool:
     """Whether to try a new runner: at once after progress, ever later after runners that brought none."""
     fruitless = fruitless_runners(picture, cluster)
@@ -154,17 +165,18 @@ def _is_past(since: datetime, seconds: float, now: datetime) -> bool:
     return not timedelta(0) <= now - since < timedelta(seconds=seconds)
 
 
-async def _away(claim: Claim, names: list[str]) -> dict[str, str]:
-    """Those that are known to be away, each with the reason: they are asked every few seconds whether they are back."""
+async def _closed(claim: Claim, picture: Picture, names: list[str]) -> dict[str, str]:
+    """Those that get no runner now, each with the reason; one that is away is asked every few seconds by others."""
     if not names:
         return {}
     seen_since = claim.tools.clock() - timedelta(seconds=SEEN_LATELY_SECONDS)
     async with claim.tools.database.read() as session:
-        return await clusters.away(session, names, seen_since=seen_since)
+        away = await clusters.away(session, names, seen_since=seen_since)
+    return away | {name: "it is drained" for name in names if name in picture.draining}
 
 
-async def _tell(claim: Claim, reason: str) -> None:
-    """The sweep says what it waits for."""
+async def _tell(claim: Claim, reason: str | None) -> None:
+    """The sweep says what it waits for, or that it waits for nothing."""
     async with claim.tools.database.read() as session:
         sweep = await sweeps.find(session, claim.sweep_id)
     if sweep is not None and sweep.state_reason != reason:
@@ -175,6 +187,8 @@ async def _tell(claim: Claim, reason: str) -> None:
 async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
     tools = claim.tools
     async with claim.decide() as (session, sweep):
+        if await _is_draining_by_now(session, cluster):
+            return False
         opened = await open_runner(session, tools.settings, sweep.id, cluster, tools.clock())
         service = await instance_id(session)
     try:
@@ -197,6 +211,12 @@ async def _submit(claim: Claim, picture: Picture, cluster: str) -> bool:
     submitted = {"runner": opened.runner_id, "cluster": cluster, "job": opened.submission_id}
     log.info("runner submitted", extra=submitted)
     return True
+
+
+async def _is_draining_by_now(session: Session, cluster: str) -> bool:
+    """Whether the cluster is drained, whatever the picture says; it stays as it is until this transaction ends."""
+    row = await clusters.find(session, cluster, lock=True)
+    return row is not None and row.is_draining
 
 
 def _job(claim: Claim, picture: Picture, opened: OpenedRunner, service: str) -> JobSubmission:

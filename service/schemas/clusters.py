@@ -114,6 +114,11 @@ class ClusterChange(Vocabulary):
     labels: Labels = Field(default={}, examples=[{"region": "eu", "gpu": "h200"}])
     verify_tls: VerifyTls = True
     ca_certificate: CaCertificate | None = None
+    is_draining: bool = Field(
+        default=False,
+        description="Whether it gets no more runners and those it has give their trials back, which then go on on "
+        "other clusters of their sweeps. The one field that may be changed of a cluster of SUPSWEEP_CLUSTERS too.",
+    )
 
 
 class ClusterHealth(BaseModel):
@@ -140,11 +145,15 @@ class ClusterView(BaseModel):
     labels: dict[str, str]
     verify_tls: bool
     ca_certificate: str | None
-    is_from_settings: bool = Field(description="It is what SUPSWEEP_CLUSTERS says, and cannot be changed here.")
+    is_from_settings: bool = Field(description="It is what SUPSWEEP_CLUSTERS says; here it can be drained, no more.")
+    is_draining: bool = Field(description="It gets no more runners, and those it has give their trials back.")
     created_at: datetime
     health: ClusterHealth
     live_runners: int = Field(description="Runners on it that are heard.")
     running_trials: int = Field(description="Trials that these run now.")
+    open_jobs: int = Field(
+        description="Jobs of runners whose end nobody has seen. One that is draining and has none may be taken away."
+    )
 
 
 class ClusterPage(BaseModel):

@@ -29,10 +29,11 @@ async def runner_rows(world: World, sweep_id: str) -> list[RunnerRow]:
 async def submitted_runner(world: World, sweep_id: str) -> RunnerDouble:
     """The runner of the newest job, as its cluster would start it."""
     row = (await runner_rows(world, sweep_id))[-1]
-    job = world.cluster.jobs[row.submission_id]
+    cluster = world.other_clusters.get(row.cluster, world.cluster)
+    job = cluster.jobs[row.submission_id]
     brief = RunnerBrief.model_validate_json(job.environment["SUPSWEEP_RUNNER"])
     token = job.environment["SUPSWEEP_RUNNER_TOKEN"]
-    world.cluster.becomes(row.submission_id, JobState.RUNNING)
+    cluster.becomes(row.submission_id, JobState.RUNNING)
     return RunnerDouble(world, OpenedRunner(brief.runner_id, row.submission_id, token))
 
 

@@ -88,6 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = _answer  # noqa: N815  # http.server looks for these names
     do_POST = _answer  # noqa: N815
+    do_PATCH = _answer  # noqa: N815
     do_DELETE = _answer  # noqa: N815
 
     def log_message(self, *_arguments: object) -> None:

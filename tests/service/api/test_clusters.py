@@ -12,8 +12,10 @@ from fakes.ledger import World, small_spec, step
 from fakes.registered import cluster_row, register
 
 from service.clusters.protocol import ClusterUnreachable
+from service.operations.cluster_settings import keep_settings
 from service.operations.cursors import encode_cursor
 from service.schemas.keys import Scope
+from service.settings import ClusterSettings
 
 SECRET = "do-not-tell-0123456789"
 EAST: dict[str, Any] = {
@@ -22,6 +24,12 @@ EAST: dict[str, Any] = {
     "token": SECRET,
     "labels": {"region": "eu"},
 }
+
+
+async def keep(world: World, settings: dict[str, ClusterSettings]) -> None:
+    """What every process does with SUPSWEEP_CLUSTERS when it starts."""
+    async with world.database.write() as session:
+        await keep_settings(session, world.vault, settings, world.clock())
 
 
 async def make(api: httpx.AsyncClient, **changes: Any) -> httpx.Response:
@@ -191,6 +199,36 @@ async def test_a_cluster_of_the_settings_is_left_alone(api: httpx.AsyncClient, w
         assert "SUPSWEEP_CLUSTERS" in answer.json()["detail"]
 
 
+async def test_a_cluster_of_the_settings_is_drained_and_stays_so_when_the_service_starts_again(
+    api: httpx.AsyncClient, world: World
+) -> None:
+    settings = {"local": ClusterSettings(address="http://127.0.0.1:1")}
+    await keep(world, settings)
+    answer = await api.patch("/v1/clusters/local", json={"is_draining": True})
+    assert (answer.status_code, answer.json()["is_draining"], answer.headers["ETag"]) == (200, True, '"2"')
+    both = await api.patch("/v1/clusters/local", json={"is_draining": False, "labels": {}})
+    assert (both.status_code, both.json()["code"]) == (409, "cluster_from_settings")
+    assert "accepted here: is_draining alone" in both.json()["detail"]
+    await keep(world, settings)
+    assert (await api.get("/v1/clusters/local")).json()["is_draining"] is True
+    await keep(world, {"local": ClusterSettings(address="http://127.0.0.1:2")})
+    assert (await api.get("/v1/clusters/local")).json()["is_draining"] is True
+    assert (await api.patch("/v1/clusters/local", json={"is_draining": False})).json()["is_draining"] is False
+
+
+@pytest.mark.parametrize("value", [None, "perhaps", 2])
+async def test_draining_is_yes_or_no(api: httpx.AsyncClient, value: object) -> None:
+    await make(api)
+    answer = await api.patch("/v1/clusters/east", json={"is_draining": value})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/is_draining")
+
+
+async def test_a_new_cluster_is_not_drained(api: httpx.AsyncClient) -> None:
+    made = (await make(api)).json()
+    assert (made["is_draining"], made["open_jobs"]) == (False, 0)
+    assert (await make(api, name="west", is_draining=True)).status_code == 422
+
+
 async def test_a_cluster_with_a_runner_of_an_unfinished_sweep_stays(api: httpx.AsyncClient, world: World) -> None:
     await register(world, "local")
     runner = await world.open_runner(await world.create())
@@ -208,7 +246,7 @@ async def test_what_runs_on_a_cluster_is_counted(api: httpx.AsyncClient, world: 
         await runner.take(name)
     await runner.report(results=[step("t1")])
     for cluster in ((await api.get("/v1/clusters")).json()["items"][0], (await api.get("/v1/clusters/local")).json()):
-        assert (cluster["live_runners"], cluster["running_trials"]) == (1, 2)
+        assert (cluster["live_runners"], cluster["running_trials"], cluster["open_jobs"]) == (1, 2, 1)
 
 
 async def test_a_check_asks_now_and_tells_what_is_free(api: httpx.AsyncClient, world: World) -> None:

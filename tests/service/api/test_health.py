@@ -6,11 +6,11 @@ import re
 import httpx
 import pytest
 from fakes.ledger import World, small_spec
+from fakes.registered import register
 from sqlalchemy import event, text
 
 from service.api.dependencies import Parts
 from service.db import database as database_of
-from service.db.clusters import ClusterRow
 from service.db.database import Database
 from service.loops import Loop
 
@@ -102,6 +102,11 @@ async def test_loop_that_has_ended_or_is_stuck_is_broken(api: httpx.AsyncClient,
     await parts.loops.stop(within_seconds=0.01)
 
 
+async def test_nobody_misses_a_cluster_that_is_drained(api: httpx.AsyncClient, world: World) -> None:
+    await register(world, "far", is_healthy=False, problem="connection refused", is_draining=True)
+    assert await health(api) == (200, "ok", {})
+
+
 async def test_mlflow_and_clusters_that_are_away_make_it_late_not_unready(
     api: httpx.AsyncClient, parts: Parts, world: World
 ) -> None:
@@ -110,18 +115,7 @@ async def test_mlflow_and_clusters_that_are_away_make_it_late_not_unready(
         await asyncio.sleep(3600)
 
     parts.loops.start("projector", waits)
-    row = ClusterRow(
-        name="far",
-        address="http://far",
-        labels={},
-        created_at=world.clock(),
-        check_due_at=world.clock(),
-        orphans_due_at=world.clock(),
-        is_healthy=False,
-        problem="connection refused",
-    )
-    async with world.database.write() as session:
-        session.add(row)
+    await register(world, "far", is_healthy=False, problem="connection refused")
     assert await health(api) == (
         200,
         "degraded",

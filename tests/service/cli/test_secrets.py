@@ -16,8 +16,9 @@ from service.vault import Vault
 
 Supsweep = Callable[..., Result]
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-ROW = """INSERT INTO clusters (name, address, sealed_token, labels, verify_tls, is_from_settings, version, created_at,
-check_due_at, orphans_due_at) VALUES ('east', 'http://a', ?, '{}', 1, 0, 1, '2026-01-01', '2026-01-01', '2026-01-01')"""
+ROW = """INSERT INTO clusters (name, address, sealed_token, labels, verify_tls, is_from_settings, is_draining, version,
+created_at, check_due_at, orphans_due_at)
+VALUES ('east', 'http://a', ?, '{}', 1, 0, 0, 1, '2026-01-01', '2026-01-01', '2026-01-01')"""
 
 
 @pytest.fixture

@@ -129,6 +129,7 @@ def _create_clusters() -> None:
         Column("verify_tls", sa.Boolean(), nullable=False),
         Column("ca_certificate", sa.Text(), nullable=True),
         Column("is_from_settings", sa.Boolean(), nullable=False),
+        Column("is_draining", sa.Boolean(), nullable=False),
         Column("version", sa.Integer(), nullable=False),
         Column("created_at", TIME, nullable=False),
         Column("check_due_at", TIME, nullable=False),
