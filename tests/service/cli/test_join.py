@@ -59,7 +59,7 @@ def join(service: RunningService) -> Iterator[Callable[[str], Joined]]:
 
 def members_of(leader: Joined) -> list[int]:
     """The living processes of its group."""
-    alive = [one.pid for one in psutil.process_iter() if one.status() != psutil.STATUS_ZOMBIE]
+    alive = [one.pid for one in psutil.process_iter(["status"]) if one.info["status"] != psutil.STATUS_ZOMBIE]
     return [pid for pid in alive if group_of(pid) == leader.pid]
 
 
