@@ -27,6 +27,7 @@ MLFLOW_DATABASE_PASSWORD=$(secret)
 SUPSWEEP_SECRET_KEYS=$(fernet_key)
 SUPSWEEP_METRICS_TOKEN=$(secret)
 RAY_AUTH_TOKEN=$(secret)
+GRAFANA_PASSWORD=$(secret)
 END
 mv .env.new .env
 echo ".env is written; now: docker compose up --detach --wait"

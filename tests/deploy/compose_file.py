@@ -46,6 +46,11 @@ def variables(within: str) -> list[Variable]:
     ]
 
 
+def secrets_of_files() -> set[str]:
+    """Variables that services get as files."""
+    return {secret["environment"] for secret in yaml.safe_load(text())["secrets"].values()}
+
+
 def with_defaults(value: str) -> str:
     """The text as compose reads it when nothing is set; what has no default is `…`."""
     return _VARIABLE.sub(lambda found: (found["rest"] or "") if found["kind"] == "-" else "…", value)

@@ -5,7 +5,7 @@ import stat
 import subprocess
 from pathlib import Path
 
-from deploy.compose_file import ROOT, text, variables
+from deploy.compose_file import ROOT, secrets_of_files, text, variables
 
 from service.settings import Settings
 
@@ -27,7 +27,8 @@ def read(root: Path) -> dict[str, str]:
 
 def test_it_makes_every_secret_that_compose_asks_for(tmp_path: Path) -> None:
     assert run(tmp_path).returncode == 0
-    assert set(read(tmp_path)) == {variable.name for variable in variables(text()) if variable.sentence}
+    asked_for = {variable.name for variable in variables(text()) if variable.sentence} | secrets_of_files()
+    assert set(read(tmp_path)) == asked_for
 
 
 def test_only_its_owner_reads_them(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_node_without_a_token_is_refused(role: list[str], tmp_path: Path) -> N
 def test_gpus_that_are_not_there_are_missed(tmp_path: Path) -> None:
     code, said = run(tmp_path, "worker", "ray-head", RAY_AUTH_TOKEN=TOKEN, RAY_NODE_GPUS="2")
     assert code == 1
-    assert said.startswith("ray-node: 2 GPUs are asked for and 0 are here")
+    assert said.startswith("ray-node: GPUs asked for: 2, found: 0; install")
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
