@@ -164,3 +164,12 @@ async def test_own_workers_are_left_alone(world: World) -> None:
     await reconcile_for(world, 3)
     await worker.take("t1")
     assert not (await worker.report()).drain
+
+
+@pytest.mark.usefixtures("east")
+async def test_queued_sweep_that_a_worker_did_as_a_whole_between_two_looks_succeeds(world: World) -> None:
+    await set_draining(world, "local", is_draining=True)
+    sweep_id = await sweep_on(world, "local")
+    await run_to_the_end(await world.join(sweep_id))
+    await reconcile_for(world, 5)
+    assert await state_of(world, sweep_id) is SweepState.SUCCEEDED
