@@ -54,17 +54,23 @@ def run_job(brief: RunnerBrief, token: str, train: Callable[[dict[str, Any]], No
     # Again, because Ray has put its own handler there.
     leave_on_sigterm(departure)
     courier.start()
+    room = Room(brief.resources, _living_nodes, _wish)
     try:
-        _run_tune(brief, desk, departure, train)
+        _run_tune(brief, desk, departure, room, train)
     except LeaveNow:
         log.info("runner leaves early: runner=%s", brief.runner_id)
     except Exception:
         log.exception("runner crashed: runner=%s", brief.runner_id)
         departure.decide(Cause.BROKEN)
-    return say_goodbye(desk, courier, departure)
+    exit_code = say_goodbye(desk, courier, departure)
+    # Last, since it needs the cluster: one that leaves early leaves no wish behind.
+    room.want(0)
+    return exit_code
 
 
-def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Callable[[dict[str, Any]], None]) -> None:
+def _run_tune(
+    brief: RunnerBrief, desk: Desk, departure: Departure, room: Room, train: Callable[[dict[str, Any]], None]
+) -> None:
     """Returns when no trial is left. Raises LeaveNow."""
     # It would complain of every trial that has no records.
     logging.getLogger("ray.tune.analysis").setLevel(logging.ERROR)
@@ -76,7 +82,7 @@ def _run_tune(brief: RunnerBrief, desk: Desk, departure: Departure, train: Calla
             name=brief.runner_id,
             storage_path=folder,
             num_samples=-1,
-            search_alg=LedgerSearcher(desk, brief, Room(brief.resources, _living_nodes, _wish)),
+            search_alg=LedgerSearcher(desk, brief, room),
             callbacks=[Reporter(desk, departure)],
             scheduler=LedgerScheduler(desk),
             trial_dirname_creator=lambda trial: trial.trial_id,

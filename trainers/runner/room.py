@@ -2,6 +2,8 @@
 
 A cluster may grow: its autoscaler starts nodes, or a node comes back. So nobody asks for trials at first, and the
 autoscaler, if there is one, is told what is wanted. When that does not help, waiting in silence would help nobody.
+
+A wish stays until another takes its place, whoever lives: so it is taken back as soon as it serves nothing.
 """
 
 import logging
@@ -13,8 +15,11 @@ from trainers.runner.resources import Node, bundle_of, trials_that_fit, workers_
 
 log = logging.getLogger(__name__)
 
-GROWTH_SECONDS = 300.0
-"""Clouds start a GPU node within minutes. Ray does not tell whether a cluster has an autoscaler at all."""
+WISH_AGAIN_SECONDS = 30.0
+"""Of several runners on one cluster the last wish counts, so that it grows for each of them in turn."""
+GROWTH_SECONDS = 900.0
+"""A cloud starts a GPU node, and the node fetches an image of many gigabytes, within ten minutes. Ray does not tell
+whether a cluster has an autoscaler at all."""
 
 
 class Room:
@@ -35,19 +40,28 @@ class Room:
         self._wish = wish
         self._now = now
         self._lacking_since: float | None = None
+        self._wanted = 0
+        self._wished_at = float("-inf")
 
     def fitting(self) -> int:
-        """How many trials run at once. Wishes for room while it is 0."""
+        """How many trials run at once. Wishes for room for one while it is 0."""
         fitting = trials_that_fit(self._resources, self._nodes())
         if fitting and self._lacking_since is not None:
             self._lacking_since = None
-            # The trials' own placement groups keep what they need.
-            self._wish([])
+            self.want(0)
         if not fitting and self._lacking_since is None:
             log.warning("no room for a trial, waiting for the cluster to grow: %s", self.lack())
             self._lacking_since = self._now()
-            self._wish([bundle_of(self._resources)] * self._resources.workers)
+        if not fitting:
+            self.want(1)
         return fitting
+
+    def want(self, trials: int) -> None:
+        """Wishes for room for so many trials at once; 0 for no more than is needed, for trials keep what they have."""
+        is_due = trials > 0 and self._now() - self._wished_at > WISH_AGAIN_SECONDS
+        if trials != self._wanted or is_due:
+            self._wanted, self._wished_at = trials, self._now()
+            self._wish([bundle_of(self._resources)] * (self._resources.workers * trials))
 
     @property
     def is_given_up(self) -> bool:

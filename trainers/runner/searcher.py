@@ -23,6 +23,7 @@ IDLE_PATIENCE_SECONDS = 1.0
 class LedgerSearcher(Searcher):  # type: ignore[misc]
     """Takes as many trials as fit the cluster at once, so that none is held back from another cluster.
 
+    While the ledger has had a trial each time, it wants a cluster on which all run that the sweep may run at once.
     Once it is sure that none will ever fit, every trial that it gets is infeasible.
     """
 
@@ -31,17 +32,24 @@ class LedgerSearcher(Searcher):  # type: ignore[misc]
         self._desk = desk
         self._brief = brief
         self._room = room
+        self._has_more = False
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """A config, None while there is nothing to run, or FINISHED. See ray.tune.search.Searcher."""
-        running = self._desk.running
-        if running >= self._room.fitting() and not (self._room.is_given_up or self._desk.is_draining):
+        running, fitting = self._desk.running, self._room.fitting()
+        if running >= fitting and not (self._room.is_given_up or self._desk.is_draining):
+            if self._has_more and fitting:
+                self._room.want(self._brief.resources.max_concurrent)
             return None
         answer = self._desk.take_trial(self._patience_seconds(running))
         if answer is None:
+            if self._desk.is_told_to_wait:
+                self._want_no_more()
             return None
         if isinstance(answer, Finished):
+            self._want_no_more()
             return str(Searcher.FINISHED)
+        self._has_more = True
         name, trial = answer
         if self._room.is_given_up:
             self._refuse(name)
@@ -58,6 +66,10 @@ class LedgerSearcher(Searcher):  # type: ignore[misc]
     def restore(self, checkpoint_path: str) -> None:
         """Never called: a runner that died is replaced, not restored."""
         raise NotImplementedError
+
+    def _want_no_more(self) -> None:
+        self._has_more = False
+        self._room.want(0)
 
     def _refuse(self, tune_trial_id: str) -> None:
         reason = self._room.lack()

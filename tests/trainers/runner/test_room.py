@@ -6,7 +6,7 @@ import pytest
 
 from search_spaces.sweep_spec import Resources
 from trainers.runner.resources import Node
-from trainers.runner.room import GROWTH_SECONDS, Room
+from trainers.runner.room import GROWTH_SECONDS, WISH_AGAIN_SECONDS, Room
 
 
 class Cluster:
@@ -38,6 +38,29 @@ def test_what_is_lacking_is_wished_once_and_unwished_when_it_has_come(cluster: C
     assert cluster.wishes == [[{"CPU": 1.0}, {"CPU": 1.0}]]
     cluster.nodes.append({"CPU": 1.0})
     assert [room.fitting(), room.fitting()] == [1, 1]
+    assert cluster.wishes[1:] == [[]]
+
+
+def test_what_is_wanted_is_wished_for_once_and_then_now_and_again_for_another_runner_may_wish_too(
+    cluster: Cluster, clock: Any
+) -> None:
+    room = cluster.room(Resources(workers=2), clock)
+    room.want(3)
+    room.want(3)
+    assert cluster.wishes == [[{"CPU": 1.0}] * 6]
+    clock.turn(WISH_AGAIN_SECONDS + 1)
+    room.want(3)
+    assert cluster.wishes[1:] == [[{"CPU": 1.0}] * 6]
+
+
+def test_wanting_nothing_is_said_once(cluster: Cluster, clock: Any) -> None:
+    room = cluster.room(Resources(), clock)
+    room.want(0)
+    assert cluster.wishes == []
+    room.want(2)
+    room.want(0)
+    clock.turn(WISH_AGAIN_SECONDS + 1)
+    room.want(0)
     assert cluster.wishes[1:] == [[]]
 
 

@@ -69,6 +69,63 @@ def test_no_more_is_asked_for_than_fits(
     assert searcher.suggest("a") is not None
 
 
+@pytest.fixture
+def wishes() -> list[int]:
+    """For how many trials at once the growing cluster was wished to have room, in order."""
+    return []
+
+
+@pytest.fixture
+def growing(desk: Desk, brief: Callable[..., Any], wishes: list[int]) -> LedgerSearcher:
+    """Of a sweep of four trials at once, on a cluster that has room for one."""
+    resources = Resources(max_concurrent=4)
+    room = Room(resources, lambda: [{"CPU": 1.0}], lambda bundles: wishes.append(len(bundles)))
+    return LedgerSearcher(desk, brief(resources=resources), room)
+
+
+def test_a_full_cluster_is_wished_to_grow_to_what_the_sweep_may_run_at_once(
+    growing: LedgerSearcher, desk: Desk, assignment: Callable[..., Any], wishes: list[int]
+) -> None:
+    desk.answered(assignment(0))
+    growing.suggest("a")
+    assert wishes == []
+    growing.suggest("b")
+    assert wishes == [4]
+
+
+@pytest.mark.parametrize("answer", [Wait(seconds=5), Finished()])
+def test_the_wish_is_taken_back_once_the_ledger_has_no_more(
+    growing: LedgerSearcher,
+    desk: Desk,
+    assignment: Callable[..., Any],
+    completed: Callable[[str], Any],
+    wishes: list[int],
+    answer: Any,
+) -> None:
+    desk.answered(assignment(0))
+    name = growing.suggest("a")["tune_trial_id"]
+    growing.suggest("b")
+    desk.record(completed(name))
+    desk.answered(answer)
+    growing.suggest("c")
+    assert wishes == [4, 0]
+
+
+def test_a_cluster_that_is_full_again_is_wished_nothing_while_the_ledger_has_no_more(
+    desk: Desk, brief: Callable[..., Any], assignment: Callable[..., Any], wishes: list[int]
+) -> None:
+    nodes, resources = [{"CPU": 2.0}], Resources(max_concurrent=4)
+    room = Room(resources, lambda: nodes, lambda bundles: wishes.append(len(bundles)))
+    searcher = LedgerSearcher(desk, brief(resources=resources), room)
+    desk.answered(assignment(0))
+    searcher.suggest("a")
+    desk.answered(Wait(seconds=60))
+    searcher.suggest("b")
+    nodes[:] = [{"CPU": 1.0}]
+    searcher.suggest("c")
+    assert wishes == []
+
+
 def test_without_room_for_a_trial_none_is_asked_for_while_the_cluster_may_grow(
     cramped: LedgerSearcher, desk: Desk
 ) -> None:
