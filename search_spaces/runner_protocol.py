@@ -59,7 +59,9 @@ class RunnerBrief(Vocabulary):
     dataset: DatasetSpec = Field(
         description="The images of every trial; a worker of its own opens them before it asks."
     )
-    dataset_roots: list[str] = Field(default=[], description="Folders that datasets may lie in; no other is opened.")
+    dataset_roots: list[str] = Field(
+        default=[], description="Folders and s3:// URLs that datasets may lie in; no other is opened."
+    )
     resources: Resources = Field(description="What each trial gets.")
     heartbeat_seconds: float = Field(gt=0, description="Longest silence between two reports.")
     patience_seconds: float = Field(gt=0, description="How long to go on while the service cannot be reached.")

@@ -7,18 +7,16 @@ import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from fakes.s3 import CREDENTIALS, S3Server
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from service.db.base import Base
 from service.db.database import Database
 from service.db.migrations import upgrade
-
-if TYPE_CHECKING:
-    from fakes.s3 import S3Server
 
 
 @pytest.fixture(scope="session")
@@ -90,20 +88,16 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 
 
 @pytest.fixture(scope="session")
-def s3_server() -> "Iterator[S3Server]":
+def s3_server() -> Iterator[S3Server]:
     """An S3 server that tests share."""
-    from fakes.s3 import S3Server  # noqa: PLC0415  # seconds of import, which few tests need
-
     server = S3Server()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def s3(s3_server: "S3Server", monkeypatch: pytest.MonkeyPatch) -> "S3Server":
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
     """The S3 server, with an empty bucket of the test's own and the credentials for it in the environment."""
-    from fakes.s3 import CREDENTIALS  # noqa: PLC0415
-
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     s3_server.start()

@@ -5,29 +5,30 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
-from moto.server import ThreadedMotoServer
-from pyarrow.fs import FileSelector, S3FileSystem
 
 from search_spaces.locations import CONNECT_SECONDS
 
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "ada", "AWS_SECRET_ACCESS_KEY": "a-secret-that-belongs-nowhere"}
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "ada", "AWS_SECRET_ACCESS_KEY": "the-key-to-the-bucket"}
 
 
 class S3Server:
     """One bucket at a time, made anew by `make_bucket`. What lies in it is this process's, so it outlives a stop."""
 
     def __init__(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.bucket = ""
-        self._server: ThreadedMotoServer | None = None
+        self._server: Any = None
 
     def start(self) -> None:
         """Answers, again if need be."""
+        from moto.server import ThreadedMotoServer  # noqa: PLC0415  # two seconds, which few tests need
+
         if self._server is None:
+            logging.getLogger("werkzeug").setLevel(logging.ERROR)
             self._server = ThreadedMotoServer("127.0.0.1", self.port, verbose=False)
             self._server.start()
 
@@ -76,11 +77,15 @@ class S3Server:
 
     def keys(self) -> list[str]:
         """Of all objects in the bucket, but for those that stand for folders."""
+        from pyarrow.fs import FileSelector  # noqa: PLC0415
+
         found = self._store.get_file_info(FileSelector(self.bucket, recursive=True))
         return sorted(one.path.partition("/")[2] for one in found if one.is_file)
 
     @property
-    def _store(self) -> S3FileSystem:
+    def _store(self) -> Any:
+        from pyarrow.fs import S3FileSystem  # noqa: PLC0415
+
         return S3FileSystem(
             endpoint_override=f"127.0.0.1:{self.port}",
             scheme="http",

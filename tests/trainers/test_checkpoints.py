@@ -169,4 +169,4 @@ def test_credentials_that_the_bucket_refuses_cost_the_checkpoint_and_are_told(
     with s3.refusing():
         assert checkpoints(open_folder(s3.url("trial"))).write(1, STATE) is None
     assert "AWS Error INVALID_ACCESS_KEY_ID" in caplog.text
-    assert "a-secret-that-belongs-nowhere" not in caplog.text
+    assert "the-key-to-the-bucket" not in caplog.text

@@ -3,17 +3,15 @@
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import pytest
+from fakes.s3 import S3Server
 
 from search_spaces import locations
 from search_spaces.locations import Bucket, below
 from trainers.build.storage import connect, open_folder
 from trainers.folders import BucketFolder, Folder
-
-if TYPE_CHECKING:
-    from fakes.s3 import S3Server
 
 
 @pytest.fixture(params=["disk", "bucket"])
@@ -88,13 +86,13 @@ def test_a_write_that_breaks_off_leaves_the_old_file_and_nothing_else(folder: Fo
     assert (folder.names(), read(folder, "one")) == (["one"], b"first")
 
 
-def test_a_bucket_that_does_not_exist_is_told(s3: "S3Server") -> None:
+def test_a_bucket_that_does_not_exist_is_told(s3: S3Server) -> None:
     absent = open_folder(f"s3://absent-{s3.bucket}/sweep{s3.options}")
     with pytest.raises(OSError, match="bucket does not exist"):
         absent.write("one", saves(b"1"))
 
 
-def test_a_server_that_is_away_costs_its_time_out_and_is_there_again_afterwards(s3: "S3Server") -> None:
+def test_a_server_that_is_away_costs_its_time_out_and_is_there_again_afterwards(s3: S3Server) -> None:
     folder = open_folder(s3.url("sweep"))
     folder.write("one", saves(b"1"))
     s3.stop()

@@ -1,10 +1,12 @@
 """W workers equal one with the same global batch: gradients, whole trials, restarts with another number of workers."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from fakes.s3 import CREDENTIALS, S3Server
 from fakes.workers import run_workers
 from torch import Tensor
 
@@ -64,7 +66,7 @@ def attempt(
         config,
         DIGITS,
         EVALUATION,
-        folder=Path(folder),
+        folder=folder,
         checkpoint=checkpoint,
         checkpoint_seconds=0,
         world=world,
@@ -108,6 +110,23 @@ def test_a_trial_goes_on_with_another_number_of_workers(tmp_path: Path) -> None:
     assert losses(first + then + last) == pytest.approx(losses(whole), rel=5e-3)
     assert isinstance(last[-1], Ending)
     assert last[-1].outcome is Outcome.COMPLETED
+
+
+def test_workers_go_on_from_a_bucket_only_where_all_found_the_same_epoch(s3: S3Server) -> None:
+    fields = {"objective": "cross_entropy", "epochs": 2}
+    attempt(ALONE, fields, s3.url("trial"), None, 1, {})
+
+    def go_on(world: World, common: str, other: str) -> list[EpochEnd | Ending]:
+        os.environ.update(CREDENTIALS)
+        folders = [common, (common, other)[world.rank]]
+        return [attempt(world, fields, folder, "epoch-000001.pt", 1, {})[0] for folder in folders]
+
+    [first, first_ending], [second, second_ending] = run_workers(2, go_on, s3.url("trial"), s3.url("elsewhere"))
+    assert isinstance(first, EpochEnd)
+    assert (first.step, losses([first])) == (2, losses([second]))
+    for ending in (first_ending, second_ending):
+        assert isinstance(ending, Ending)
+        assert "checkpoints of different epochs, [1, 0]" in str(ending.reason)
 
 
 def test_all_workers_end_alike_when_time_is_over_for_one(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def read_or_download(
         if not download:
             raise
     try:
-        with _one_at_a_time(root):
+        with one_at_a_time(root):
             fetch()
     except (OSError, RuntimeError) as error:
         raise ValueError(
@@ -35,7 +35,8 @@ def read_or_download(
 
 
 @contextmanager
-def _one_at_a_time(root: Path) -> Iterator[None]:
+def one_at_a_time(root: Path) -> Iterator[None]:
+    """Makes the folder, and waits until nobody else is in here with it."""
     root.mkdir(parents=True, exist_ok=True)
     with (root / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import LONGEST_REASON, Finished, LostTrial, RunnerBrief, StepResult
-from trainers.runner.attempt import Attempt, attempt_of
+from trainers.runner.attempt import Attempt, WorkerLost, attempt_of
 from trainers.runner.courier import Courier, say_goodbye
 from trainers.runner.departure import Cause, Departure, LeaveNow, leave_at_once_on_signals
 from trainers.runner.desk import Desk, Offer
@@ -71,12 +71,11 @@ def _work(brief: RunnerBrief, desk: Desk, departure: Departure) -> None:
 def _open_dataset(brief: RunnerBrief) -> None:
     """Raises Unfit before any trial is taken, which would fail here and nowhere else."""
     # Here, not above: they import torch for seconds, while the courier says that this worker lives.
+    from trainers.build.dataset_files import bring_files  # noqa: PLC0415
     from trainers.build.splits import make_splits  # noqa: PLC0415
-    from trainers.datasets.roots import check_root  # noqa: PLC0415
 
     try:
-        check_root(brief.dataset.root, brief.dataset_roots)
-        make_splits(brief.dataset)
+        make_splits(bring_files(brief.dataset, brief.dataset_roots))
     except Exception as error:  # whatever a loader raises
         raise Unfit(f"its dataset {brief.dataset.name} cannot be opened: {error}") from error
 
@@ -115,6 +114,9 @@ def _train(attempt: Attempt, desk: Desk, departure: Departure) -> None:
     except GivenBack:
         log.info("trial given back: attempt=%s", attempt.tune_trial_id)
         return
+    except WorkerLost as lost:
+        desk.record(LostTrial(tune_trial_id=attempt.tune_trial_id, reason=str(lost)[:LONGEST_REASON]))
+        raise Unfit(f"trial {attempt.assignment.number} was lost: {lost}") from lost
     if has_begun or ending.outcome not in MACHINE_FAILURES:
         desk.record(ending)
         return

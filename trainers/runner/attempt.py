@@ -12,7 +12,7 @@ _NEWS: TypeAdapter[StepResult | TrialEnding] = TypeAdapter(StepResult | TrialEnd
 
 
 class WorkerLost(Exception):
-    """A worker vanished, or never came: the attempt is lost, which says nothing of its trial."""
+    """A worker vanished, never came or cannot get its files: the attempt is lost, which says nothing of its trial."""
 
 
 class Attempt(Vocabulary):
@@ -21,7 +21,7 @@ class Attempt(Vocabulary):
     tune_trial_id: TuneTrialId
     assignment: TrialAssignment
     storage: str = Field(description="Folder that the cluster shares, or an s3:// URL, for the sweep's checkpoints.")
-    dataset_roots: list[str] = Field(default=[], description="Folders that its dataset may lie in.")
+    dataset_roots: list[str] = Field(default=[], description="Folders and s3:// URLs that its dataset may lie in.")
     resources: Resources = Field(description="What the trial holds of its cluster.")
 
 

@@ -7,24 +7,27 @@ import ray
 import torch
 from ray.util import get_node_ip_address
 
+from search_spaces.datasets import DatasetSpec
 from search_spaces.locations import below
-from trainers.datasets.roots import check_root
+from trainers.build.dataset_files import bring_files
 from trainers.distributed import ALONE, World, meeting_point
 from trainers.run_trial import Ending, EpochEnd, TrialRun
-from trainers.runner.attempt import Attempt, folder_of
+from trainers.runner.attempt import Attempt, WorkerLost, folder_of
 from trainers.runner.entrypoint import forget_token
 
 
 def start_run(attempt: Attempt, world: World = ALONE) -> TrialRun:
-    """The attempt on this process, ready to advance. Raises ValueError for a dataset outside the allowed roots."""
+    """The attempt on this process, ready to advance.
+
+    Raises ValueError for a dataset outside the allowed roots, and WorkerLost while its files cannot be fetched.
+    """
     _hide_gpus_not_asked_for(attempt)
     torch.set_num_threads(attempt.resources.cpus_per_worker)
     _keep_to_its_share_of_a_gpu(attempt)
     assignment = attempt.assignment
-    check_root(assignment.dataset.root, attempt.dataset_roots)
     return TrialRun(
         assignment.config,
-        assignment.dataset,
+        _dataset_here(attempt),
         assignment.evaluation,
         folder=below(attempt.storage, folder_of(attempt)),
         checkpoint=Path(assignment.checkpoint).name if assignment.checkpoint else None,
@@ -32,6 +35,14 @@ def start_run(attempt: Attempt, world: World = ALONE) -> TrialRun:
         devices=attempt.resources.devices,
         world=world,
     )
+
+
+def _dataset_here(attempt: Attempt) -> DatasetSpec:
+    dataset = attempt.assignment.dataset
+    try:
+        return bring_files(dataset, attempt.dataset_roots)
+    except OSError as error:
+        raise WorkerLost(f"the files of {dataset.root} cannot be fetched: {error}") from error
 
 
 class GangWorker:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from fakes.ledger import OWNER, World, completed, step
+from fakes.s3 import S3Server
 from fakes.tracking import FakeTrackingStore, project_all, project_once, server_of
 from sqlalchemy import func, select
 
@@ -31,9 +32,6 @@ from service.operations.steering import extend_sweep, retry_failed
 from service.schemas.steering import ExtendRequest, RetryRequest
 from service.settings import Quota
 from service.tracking.protocol import TrackingUnavailable
-
-if TYPE_CHECKING:
-    from fakes.s3 import S3Server
 
 OWN_TABLES = ("sweeps", "trials", "attempts", "results", "events", "runners", "projections", "idempotency_keys")
 
@@ -164,7 +162,7 @@ async def test_checkpoints_that_cannot_be_deleted_keep_the_sweep(
     await delete_sweep(deletion, sweep_id, None)
 
 
-async def test_checkpoints_in_a_bucket_go_once_it_answers(world: World, deletion: Deletion, s3: "S3Server") -> None:
+async def test_checkpoints_in_a_bucket_go_once_it_answers(world: World, deletion: Deletion, s3: S3Server) -> None:
     bucket = world.settings.model_copy(update={"storage": s3.url("sweeps")})
     sweep_id = await finished_sweep(world)
     s3.put({f"sweeps/{sweep_id}/000000/epoch-000001.pt": b"weights"})

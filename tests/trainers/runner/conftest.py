@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.s3 import CREDENTIALS
 
 from search_spaces.datasets import DatasetSpec
 from search_spaces.runner_protocol import RunnerBrief, StepResult, TrialAssignment, TrialEnding
@@ -258,6 +259,7 @@ def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))
     environment = {
         **os.environ,
+        **CREDENTIALS,
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": "ab" * 32,
         "RAY_USAGE_STATS_ENABLED": "0",

@@ -1,16 +1,25 @@
 """A person's own worker, as a process without a Ray cluster, against a ledger over HTTP."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.s3 import S3Server
+from PIL import Image
 
 from search_spaces.datasets import DatasetSpec
 from search_spaces.runner_protocol import RunnerBrief
+from search_spaces.trial_config import TrialConfig
+from trainers.runner import alone
+from trainers.runner.attempt import WorkerLost, attempt_of
+from trainers.runner.departure import Departure
+from trainers.runner.desk import Desk
 
 pytestmark = pytest.mark.slow
 
@@ -18,6 +27,16 @@ Make = Callable[..., Any]
 Start = Callable[[RunnerBrief], subprocess.Popen[str]]
 ENDLESS = 10_000
 MISSING = DatasetSpec(name="cifar10", root="/nowhere/cifar10")
+
+
+SHADES = {"dark": 40, "light": 200}
+
+
+def square(shade: int) -> bytes:
+    """A small grey image."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), (shade, shade, shade)).save(file, "png")
+    return file.getvalue()
 
 
 @pytest.fixture
@@ -89,6 +108,36 @@ def test_worker_without_the_dataset_asks_for_no_trial(
     assert worker.wait(120) == 5
     assert ledger.asks == []
     assert "cannot run the trials of sweep sweep: its dataset cifar10 cannot be opened" in worker.stderr.read()  # type: ignore[union-attr]
+
+
+def test_worker_trains_on_images_that_lie_in_a_bucket(
+    ledger: Any, brief: Make, assignment: Make, start_worker: Start, s3: S3Server, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    images = {f"data/{name}/{number}.png": square(shade) for name, shade in SHADES.items() for number in range(10)}
+    s3.put(images)
+    dataset = DatasetSpec(name="image_folder", root=f"s3://{s3.bucket}/data", classes=2, image_size=8, val_fraction=0.3)
+    config = TrialConfig(objective="cross_entropy", epochs=1, batch_size=4, warmup_epochs=0)
+    ledger.plan(assignment(0, dataset=dataset, config=config))
+    worker = start_worker(brief(dataset=dataset, dataset_roots=[s3.url()]))
+    assert worker.wait(120) == 0
+    assert [ending["outcome"] for ending in ledger.news("outcomes")] == ["completed"], ledger.news("outcomes")
+    assert len(list(tmp_path.rglob("*.png"))) == len(images)
+
+
+def test_worker_that_cannot_get_its_files_gives_its_trial_back_as_lost(
+    brief: Make, assignment: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*_: Any) -> None:
+        raise WorkerLost("the files of s3://data cannot be fetched: away")
+
+    monkeypatch.setattr(alone, "run_attempt", lose)
+    desk = Desk()
+    desk.answered(assignment(0))
+    with pytest.raises(alone.Unfit, match=r"trial 0 was lost: the files of s3://data cannot be fetched"):
+        alone._train(attempt_of(brief(), "attempt-000001", assignment(0)), desk, Departure())
+    [loss] = desk.next_report().lost
+    assert (loss.tune_trial_id, loss.reason) == ("attempt-000001", "the files of s3://data cannot be fetched: away")
 
 
 def test_trial_that_cannot_begin_on_a_machine_of_ones_own_is_lost_and_its_worker_leaves(

@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
+from fakes.s3 import S3Server
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -60,24 +61,27 @@ def sequences(ledger: Any) -> list[int]:
 
 
 def test_real_trials_are_trained_reported_once_and_leave_no_secret_behind(
-    start_runner: Start, ledger: Any, brief: Make, assignment: Make, cluster: Any, tmp_path: Path
+    start_runner: Start, ledger: Any, brief: Make, assignment: Make, cluster: Any, tmp_path: Path, s3: S3Server
 ) -> None:
     ledger.plan(*[assignment(number) for number in range(3)])
-    assert exit_code(start_runner(brief()), seconds=240) == 0
+    assert exit_code(start_runner(brief(storage=s3.url("sweep"))), seconds=240) == 0
     assert sorted(ledger.numbers("outcomes")) == [0, 1, 2]
     assert {ending["outcome"] for ending in ledger.news("outcomes")} == {"completed"}, ledger.news("outcomes")
     assert all("val_top1" in ending["scores"] for ending in ledger.news("outcomes"))
     assert sorted(ledger.numbers("results")) == [0, 0, 1, 1, 2, 2]
     assert sequences(ledger) == list(range(1, len(ledger.reports) + 1))
-    assert list((tmp_path / "storage").glob(".tune-*")) == []
+    assert s3.keys() == [f"sweep/00000{number}/evaluation.json" for number in range(3)]
     assert files_with(SECRET, [cluster.folder, tmp_path]) == []
 
 
-def test_trials_reuse_their_processes(start_runner: Start, ledger: Any, brief: Make, assignment: Make) -> None:
+def test_trials_reuse_their_processes_and_leave_the_storage_as_it_was(
+    start_runner: Start, ledger: Any, brief: Make, assignment: Make, tmp_path: Path
+) -> None:
     ledger.plan(*[assignment(number) for number in range(6)])
     assert exit_code(start_runner(brief(), "-c", STAND_IN)) == 0
     assert sorted(ledger.numbers("outcomes")) == list(range(6))
     assert len({ending["scores"]["pid"] for ending in ledger.news("outcomes")}) <= 2
+    assert list((tmp_path / "storage").iterdir()) == []
 
 
 def test_a_killed_trial_is_lost_and_the_others_do_not_notice(

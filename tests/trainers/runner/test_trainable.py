@@ -1,23 +1,28 @@
 """One attempt with the real training, without Tune."""
 
 import os
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from search_spaces.locations import below
 from search_spaces.outcomes import Outcome
 from search_spaces.runner_protocol import StepResult
 from trainers.run_trial import EpochEnd, run_trial
-from trainers.runner.attempt import attempt_of
+from trainers.runner.attempt import Attempt, attempt_of
 from trainers.runner.trainable import run_attempt, step_result
 
 
 @pytest.fixture
 def attempt(brief: Callable[..., Any], assignment: Callable[..., Any]) -> Callable[..., Any]:
     """Makes an attempt of two epochs on digits."""
-    return lambda **changes: attempt_of(brief(), "attempt-000001", assignment(3, **changes))
+
+    def make(brief_changes: Mapping[str, Any] = MappingProxyType({}), **changes: Any) -> Attempt:
+        return attempt_of(brief(**brief_changes), "attempt-000001", assignment(3, **changes))
+
+    return make
 
 
 def test_every_epoch_is_reported_and_then_the_ending(attempt: Callable[..., Any]) -> None:
@@ -46,8 +51,12 @@ def test_a_checkpoint_is_named_by_its_path_under_the_storage() -> None:
     assert step_result("attempt-000001", "000003", end).checkpoint == "000003/epoch-000001.pt"
 
 
-def test_an_attempt_goes_on_from_its_checkpoint(attempt: Callable[..., Any]) -> None:
-    interrupted = attempt()
+@pytest.mark.parametrize("storage", ["disk", "bucket"])
+def test_an_attempt_goes_on_from_its_checkpoint(
+    attempt: Callable[..., Any], storage: str, request: pytest.FixtureRequest
+) -> None:
+    changes = {"storage": request.getfixturevalue("s3").url("sweep")} if storage == "bucket" else {}
+    interrupted = attempt(changes)
     written: list[str | None] = []
 
     def stop(end: EpochEnd) -> None:
@@ -55,11 +64,11 @@ def test_an_attempt_goes_on_from_its_checkpoint(attempt: Callable[..., Any]) -> 
         raise SystemExit(0)
 
     trial = interrupted.assignment
-    folder = Path(interrupted.storage) / "000003"
+    folder = below(interrupted.storage, "000003")
     with pytest.raises(SystemExit):
         run_trial(trial.config, trial.dataset, trial.evaluation, folder=folder, checkpoint_seconds=0, on_epoch=stop)
     reported: list[StepResult] = []
-    run_attempt(attempt(checkpoint=f"000003/{written[0]}"), reported.append)
+    run_attempt(attempt(changes, checkpoint=f"000003/{written[0]}"), reported.append)
     assert [result.step for result in reported] == [2]
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.s3 import S3Server
 
 from search_spaces.datasets import DatasetSpec
-from trainers.runner.attempt import attempt_of
+from trainers.runner.attempt import WorkerLost, attempt_of
 from trainers.runner.worker import start_run
 
 
@@ -28,3 +29,13 @@ def test_a_dataset_outside_the_roots_of_the_brief_is_not_opened(
     with pytest.raises(ValueError, match=r"dataset\.root cannot be .* accepted: folders in none"):
         start_run(attempt_of(brief(), "attempt-000001", assignment(dataset=folder)))
     start_run(attempt_of(brief(dataset_roots=[str(tmp_path)]), "attempt-000001", assignment(dataset=folder)))
+
+
+def test_files_that_cannot_be_fetched_lose_the_attempt_and_do_not_fail_the_trial(
+    brief: Callable[..., Any], assignment: Callable[..., Any], s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainers.build.dataset_files.TRIES", 1)
+    dataset = DatasetSpec(name="image_folder", root=f"s3://{s3.bucket}/data", classes=2, image_size=8)
+    s3.stop()
+    with pytest.raises(WorkerLost, match=r"the files of s3://bucket-.*/data cannot be fetched: .* connect to server"):
+        start_run(attempt_of(brief(dataset_roots=[s3.url()]), "attempt-000001", assignment(dataset=dataset)))
