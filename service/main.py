@@ -172,7 +172,7 @@ def _add_guards(app: FastAPI, parts: Parts) -> None:
 def _tracking(settings: Settings) -> TrackingServer | None:
     if settings.mlflow_uri is None:
         return None
-    return TrackingServer(MlflowStore(settings.mlflow_uri), settings.public_url, read_environment())
+    return TrackingServer(MlflowStore(settings.mlflow_uri), settings.links_url, read_environment())
 
 
 @contextlib.asynccontextmanager

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
         default="", description="Database; none takes SQLite under home."
     )
     public_url: str = Field(default="http://127.0.0.1:8000", description="URL of the service as clusters see it.")
+    browser_url: str = Field(
+        default="", description="URL of the service as people's browsers see it, for links; none takes the public URL."
+    )
     storage: Annotated[str, AfterValidator(check_location)] = Field(
         default="",
         description="Folder of checkpoints that the clusters share, or s3://bucket/prefix; none takes home/storage.",
@@ -112,6 +115,9 @@ class Settings(BaseSettings):
     )
     mlflow_uri: Annotated[str, AfterValidator(_check_mlflow_uri)] | None = Field(
         default=None, description="MLflow tracking server; none shows nothing there."
+    )
+    mlflow_browser_url: str = Field(
+        default="", description="URL of MLflow as people's browsers see it, for links; none takes that of the server."
     )
 
     secret_keys: Annotated[SecretStr, AfterValidator(_check_secret_keys)] | None = Field(
@@ -193,6 +199,18 @@ class Settings(BaseSettings):
     def effective_database_url(self) -> str:
         """The database's URL, SQLite under home by default."""
         return self.database_url or f"sqlite+aiosqlite:///{self.home.absolute() / 'ledger.db'}"
+
+    @property
+    def links_url(self) -> str:
+        """What our own links begin with."""
+        return (self.browser_url or self.public_url).rstrip("/")
+
+    @property
+    def mlflow_links_url(self) -> str | None:
+        """What links to MLflow begin with; none where nothing is shown there."""
+        if self.mlflow_uri is None:
+            return None
+        return (self.mlflow_browser_url or self.mlflow_uri).rstrip("/")
 
     @property
     def effective_storage(self) -> str:

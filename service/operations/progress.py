@@ -116,8 +116,10 @@ async def _dashboards(session: Session, shown: Sequence[RunnerRow]) -> dict[str,
 
 
 def _links(settings: Settings, sweep: SweepRow, shown: ProjectionRow, dashboards: dict[str, str]) -> SweepLinks:
-    path = f"{settings.public_url}/v1/sweeps/{sweep.id}"
+    path = f"{settings.links_url}/v1/sweeps/{sweep.id}"
     mlflow = None
-    if shown.run_id is not None and settings.mlflow_uri is not None:
-        mlflow = f"{without_credentials(settings.mlflow_uri)}/#/experiments/{shown.experiment_id}/runs/{shown.run_id}"
+    if shown.run_id is not None and settings.mlflow_links_url is not None:
+        mlflow = (
+            f"{without_credentials(settings.mlflow_links_url)}/#/experiments/{shown.experiment_id}/runs/{shown.run_id}"
+        )
     return SweepLinks(report=f"{path}/report", events=f"{path}/events", mlflow=mlflow, clusters=dashboards)

@@ -12,5 +12,5 @@ class TrackingServer:
 
     store: TrackingStore
     public_url: str
-    """Our own, for links."""
+    """Our own as browsers see it, for links."""
     environment: Environment

@@ -151,3 +151,15 @@ def test_a_file_that_holds_no_key_is_told_before_anything_needs_it(
         create_app()
     assert serve("127.0.0.1", 0) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_links_lead_where_browsers_get_to() -> None:
+    """Inside of a cluster's network the service and MLflow have names that no browser knows."""
+    inside = {"public_url": "http://api:8000", "mlflow_uri": "http://mlflow:5000"}
+    assert (Settings(**inside).links_url, Settings(**inside).mlflow_links_url) == tuple(inside.values())
+    seen = Settings(
+        **inside, browser_url="https://sweeps.example.org/", mlflow_browser_url="https://mlflow.example.org/"
+    )
+    assert (seen.links_url, seen.mlflow_links_url) == ("https://sweeps.example.org", "https://mlflow.example.org")
+    assert seen.public_url == "http://api:8000"
+    assert Settings(mlflow_browser_url="https://mlflow.example.org").mlflow_links_url is None

@@ -1,0 +1,1 @@
+"""The local cluster of docker-compose.yml, on a real container engine."""
