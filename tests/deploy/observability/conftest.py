@@ -9,7 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 from fakes.prometheus import Scraped
-from fakes.running_service import RunningService, running_service
+from fakes.running_service import running_service
 
 from search_spaces.presets import digits_smoke
 from service.client.client import SupsweepClient
@@ -19,15 +19,15 @@ from service.embedded.ray_head import ray_head
 from service.embedded.stack import make_short_folder
 
 TOKEN = "a-token-for-scrapers"
-FIRST_NUMBERS_SECONDS = 120.0
+FIRST_NUMBERS_SECONDS = 180.0
 
 
 @pytest.fixture(scope="session")
 def scraped_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
-    """A service that answers to the name `api` alone, with one trial that ended, one that runs, and others planned."""
+    """A service with one trial that ended, one that runs, and others planned. It is scraped by its address, no name."""
     home = tmp_path_factory.mktemp("home")
-    with running_service(home, metrics_token=TOKEN, allowed_hosts=["api", LOOPBACK]) as service:
-        _train_a_little(service)
+    with running_service(home, metrics_token=TOKEN, allowed_hosts=["localhost"]) as service:
+        _train_a_little(service.url.replace(LOOPBACK, "localhost"), service.api_key)
         yield Scraped(service.url.removeprefix("http://"), TOKEN)
 
 
@@ -49,12 +49,12 @@ def ray_node() -> Iterator[Scraped]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _train_a_little(service: RunningService) -> None:
-    with SupsweepClient(service.url, service.api_key) as client:
+def _train_a_little(url: str, api_key: str) -> None:
+    with SupsweepClient(url, api_key) as client:
         sweep_id = client.create_sweep(digits_smoke()).id
-    owner = {"Authorization": f"Bearer {service.api_key}"}
-    joined = httpx.post(f"{service.url}/v1/sweeps/{sweep_id}/workers", json={"name": "mine"}, headers=owner).json()
-    runner = f"{service.url}/v1/runners/{joined['brief']['runner_id']}"
+    owner = {"Authorization": f"Bearer {api_key}"}
+    joined = httpx.post(f"{url}/v1/sweeps/{sweep_id}/workers", json={"name": "mine"}, headers=owner).json()
+    runner = f"{url}/v1/runners/{joined['brief']['runner_id']}"
     token = {"Authorization": f"Bearer {joined['token']}"}
     for trial in ("first", "second"):
         httpx.post(f"{runner}/ask", json={"tune_trial_id": trial}, headers=token).raise_for_status()
