@@ -98,11 +98,23 @@ class _Authorization(_Part):
     credentials: _Key
 
 
+class _Relabeling(_Part):
+    target_label: str
+    replacement: str
+
+
 class _Endpoint(_Part):
     port: str
     path: str
     interval: Duration
     authorization: _Authorization
+    relabelings: list[_Relabeling]
+
+
+class _PodEndpoint(_Part):
+    port: str
+    interval: Duration
+    relabelings: list[_Relabeling]
 
 
 class _Selector(_Part):
@@ -123,4 +135,18 @@ class ServiceMonitor(_Part):
     spec: _ServiceMonitorSpec
 
 
-CUSTOM_RESOURCES = {"RayCluster": RayCluster, "ServiceMonitor": ServiceMonitor}
+class _PodMonitorSpec(_Part):
+    selector: _Selector
+    pod_metrics_endpoints: list[_PodEndpoint]
+
+
+class PodMonitor(_Part):
+    """monitoring.coreos.com/v1."""
+
+    api_version: Literal["monitoring.coreos.com/v1"]
+    kind: Literal["PodMonitor"]
+    metadata: _Metadata
+    spec: _PodMonitorSpec
+
+
+CUSTOM_RESOURCES = {"PodMonitor": PodMonitor, "RayCluster": RayCluster, "ServiceMonitor": ServiceMonitor}

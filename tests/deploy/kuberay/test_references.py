@@ -1,9 +1,10 @@
 """What a manifest names is there."""
 
+import json
 from collections.abc import Iterator
 
 from fakes.custom_resources import Manifest
-from fakes.kubernetes import deployed, environment_of, named, pods_of, selected, selects
+from fakes.kubernetes import deployed, environment_of, named, pod_of, pods_of, selected, selects
 
 
 def test_every_secret_map_claim_and_account_that_a_pod_names_is_there(manifests: list[Manifest]) -> None:
@@ -35,6 +36,8 @@ def test_every_selector_means_pods_that_are_there(manifests: list[Manifest]) -> 
             assert selected(spec["selector"], pods), manifest["metadata"]["name"]
         if manifest["kind"] == "NetworkPolicy":
             assert selected(spec["podSelector"], pods), manifest["metadata"]["name"]
+        if manifest["kind"] == "PodMonitor":
+            assert selected(spec["selector"], pods), manifest["metadata"]["name"]
         if manifest["kind"] == "ServiceMonitor":
             services = [one["metadata"].get("labels", {}) for one in manifests if one["kind"] == "Service"]
             assert any(selects(spec["selector"], labels) for labels in services)
@@ -62,6 +65,16 @@ def test_ingress_and_monitor_name_a_port_of_the_service_and_a_key_of_a_secret() 
     assert path["backend"]["service"] == {"name": "control-plane", "port": {"name": endpoint["port"]}}
     assert endpoint["port"] in ports
     assert key["key"] in named(manifests, "Secret", key["name"])["stringData"]
+
+
+def test_monitors_give_the_names_that_alerts_and_dashboards_ask_for() -> None:
+    manifests = deployed("production")
+    (service,) = named(manifests, "ServiceMonitor", "control-plane")["spec"]["endpoints"]
+    (node,) = named(manifests, "PodMonitor", "ray")["spec"]["podMetricsEndpoints"]
+    environment = environment_of(pod_of(manifests, "control-plane").containers[0], manifests)
+    (cluster,) = json.loads(environment["SUPSWEEP_CLUSTERS"])
+    assert service["relabelings"] == [{"targetLabel": "job", "replacement": "supsweep"}]
+    assert {one["targetLabel"]: one["replacement"] for one in node["relabelings"]} == {"job": "ray", "cluster": cluster}
 
 
 def _wanted(spec: Manifest) -> Iterator[tuple[str, str]]:

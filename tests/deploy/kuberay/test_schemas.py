@@ -69,6 +69,7 @@ def test_every_manifest_is_accepted(overlay: str, kubernetes: str) -> None:
         ("RayCluster", "ray", "spec.autoscalerOptions.securityContext", "runAsNonroot"),
         ("RayCluster", "ray", "spec.workerGroupSpecs.0.template.spec", "nodeSelectors"),
         ("ServiceMonitor", "control-plane", "spec.endpoints.0", "bearer"),
+        ("PodMonitor", "ray", "spec.podMetricsEndpoints.0", "ports"),
     ],
 )
 def test_a_misspelt_field_is_refused(kind: str, name: str, path: str, field: str) -> None:
