@@ -5,8 +5,8 @@
 #   SUPSWEEP_DATABASE_URL=postgresql+asyncpg://… MLFLOW_BACKEND_STORE_URI=postgresql://… \
 #     sh deploy/kuberay/secrets.sh production | kubectl create --filename -
 #
-# `create`, not `apply`: secrets that are there stay, for what SUPSWEEP_SECRET_KEYS has sealed is closed without it. Keep a
-# copy of that one apart from the backups of the database.
+# `create`, not `apply`: secrets that are there stay, for what SUPSWEEP_SECRET_KEYS has sealed is closed without it. Keep
+# a copy of that one apart from the backups of the database.
 set -eu
 
 hex() {
@@ -34,7 +34,7 @@ case ${1:-} in
         : "${MLFLOW_BACKEND_STORE_URI:?is the database of MLflow: postgresql://user:password@host:5432/mlflow}"
         secret redis "password=$(hex)"
         if [ -n "${AWS_ACCESS_KEY_ID:-}" ]; then
-            : "${AWS_SECRET_ACCESS_KEY:?goes with AWS_ACCESS_KEY_ID; without both, pods have the rights of their accounts}"
+            : "${AWS_SECRET_ACCESS_KEY:?goes with AWS_ACCESS_KEY_ID}"
             secret s3 "AWS_ACCESS_KEY_ID=$AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY"
         fi
         ;;
@@ -45,5 +45,6 @@ case ${1:-} in
 esac
 secret database "SUPSWEEP_DATABASE_URL=$SUPSWEEP_DATABASE_URL" "MLFLOW_BACKEND_STORE_URI=$MLFLOW_BACKEND_STORE_URI"
 # A Fernet key is 32 bytes in the base64 of URLs.
-secret control-plane "SUPSWEEP_SECRET_KEYS=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')" "SUPSWEEP_METRICS_TOKEN=$(hex)"
+fernet_key=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')
+secret control-plane "SUPSWEEP_SECRET_KEYS=$fernet_key" "SUPSWEEP_METRICS_TOKEN=$(hex)"
 secret ray "auth_token=$(hex)"

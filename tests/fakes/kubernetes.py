@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 from fakes.custom_resources import Manifest
@@ -93,10 +92,13 @@ def environment_of(container: Manifest, manifests: list[Manifest]) -> dict[str, 
 
 def allows(manifests: list[Manifest], source: Pod, target: Pod, port: int) -> bool:
     """Whether the NetworkPolicies let the source reach that port of the target, all in one namespace."""
-    policies = [one["spec"] for one in manifests if one["kind"] == "NetworkPolicy"]
-    out = [one for one in policies if "Egress" in one["policyTypes"] and selects(one["podSelector"], source.labels)]
-    into = [one for one in policies if "Ingress" in one["policyTypes"] and selects(one["podSelector"], target.labels)]
-    return _permits(out, "egress", "to", target, port) and _permits(into, "ingress", "from", source, port)
+    out = _policies(manifests, "Egress", source)
+    return _permits(out, "egress", "to", target, port) and lets_in(manifests, source, target, port)
+
+
+def lets_in(manifests: list[Manifest], source: Pod, target: Pod, port: int) -> bool:
+    """Whether those of the target alone do."""
+    return _permits(_policies(manifests, "Ingress", target), "ingress", "from", source, port)
 
 
 def selects(selector: Manifest, labels: Mapping[str, str]) -> bool:
@@ -146,7 +148,12 @@ def _from_one(source: Manifest, manifests: list[Manifest]) -> str:
     return str(named(manifests, "Secret", key["name"])["stringData"][key["key"]])
 
 
-def _permits(policies: list[Any], direction: str, peers: str, other: Pod, port: int) -> bool:
+def _policies(manifests: list[Manifest], policy_type: str, pod: Pod) -> list[Manifest]:
+    policies = [one["spec"] for one in manifests if one["kind"] == "NetworkPolicy"]
+    return [one for one in policies if policy_type in one["policyTypes"] and selects(one["podSelector"], pod.labels)]
+
+
+def _permits(policies: list[Manifest], direction: str, peers: str, other: Pod, port: int) -> bool:
     """What no policy selects may do anything; the others, what one of their policies allows."""
     rules = [rule for policy in policies for rule in policy.get(direction, [])]
     return not policies or any(_has_port(rule, port) and _has_peer(rule, peers, other) for rule in rules)

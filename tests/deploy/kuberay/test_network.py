@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from fakes.custom_resources import Manifest
-from fakes.kubernetes import allows, deployed, environment_of, named, pod_of, pods_of, selected
+from fakes.kubernetes import Pod, allows, deployed, environment_of, lets_in, named, pod_of, pods_of, selected
 
 from service.settings import Settings
 
@@ -26,6 +26,8 @@ OF_PRODUCTION = [
     ("ray gpu", "ray gpu-spot", 10002),
 ]
 
+PORTS = (5000, 5432, 6379, 8000, 8265, 10002)
+
 
 @pytest.mark.parametrize(
     ("overlay", "source", "target", "port"),
@@ -40,7 +42,7 @@ def test_who_must_speak_to_whom_may(overlay: str, source: str, target: str, port
     assert allows(manifests, pod_of(manifests, source), pod_of(manifests, target), port)
 
 
-@pytest.mark.parametrize("port", [5000, 5432, 6379, 8000, 8265, 10002])
+@pytest.mark.parametrize("port", PORTS)
 def test_nobody_else_may(manifests: list[Manifest], port: int) -> None:
     expected = {*ALLOWED, *OF_TRY, *OF_PRODUCTION}
     pods = pods_of(manifests)
@@ -52,6 +54,12 @@ def test_nobody_else_may(manifests: list[Manifest], port: int) -> None:
         and allows(manifests, source, target, port)
     }
     assert speaking <= expected
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_a_pod_that_no_policy_names_is_let_in_nowhere(manifests: list[Manifest], port: int) -> None:
+    stranger = Pod("stranger", {}, {})
+    assert not [pod.owner for pod in pods_of(manifests) if lets_in(manifests, stranger, pod, port)]
 
 
 def test_the_addresses_in_the_settings_are_services_that_may_be_reached(
