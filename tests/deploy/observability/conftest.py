@@ -26,7 +26,9 @@ FIRST_NUMBERS_SECONDS = 180.0
 def scraped_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
     """A service with one trial that ended, one that runs, and others planned. It is scraped by its address, no name."""
     home = tmp_path_factory.mktemp("home")
-    with running_service(home, metrics_token=TOKEN, allowed_hosts=["localhost"]) as service:
+    # A lease that outlives the session: the runner of the trial that runs is never heard again.
+    settings = {"metrics_token": TOKEN, "allowed_hosts": ["localhost"], "lease_seconds": 3600}
+    with running_service(home, **settings) as service:
         _train_a_little(service.url.replace(LOOPBACK, "localhost"), service.api_key)
         yield Scraped(service.url.removeprefix("http://"), TOKEN)
 
