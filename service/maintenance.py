@@ -50,7 +50,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.effective_database_url)
     try:
         if problem := await schema_problem(database):
-            raise DatabaseUnavailable(problem)
+            raise DatabaseUnavailable(problem.detail)
         yield database
     finally:
         await database.close()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from service.db import clusters
 from service.db.clusters import ClusterRow
 from service.db.database import Database
-from service.db.migrations import schema_problem
+from service.db.migrations import SchemaProblem, schema_problem
 from service.errors import SweepServiceError
 from service.loops import Loop, Loops
 from service.schemas.health import Health, PartHealth
@@ -29,11 +29,18 @@ async def _stored(database: Database) -> AsyncIterator[PartHealth]:
         yield PartHealth(name="database", state="broken", detail=error.detail)
         return
     yield PartHealth(name="database", state="ok")
-    yield PartHealth(name="schema", state="broken" if problem else "ok", detail=problem)
-    if problem is None:
+    yield _schema(problem)
+    if problem is None or problem.is_newer:
         async with database.read() as session:
             for row in await clusters.every(session):
                 yield _cluster(row)
+
+
+def _schema(problem: SchemaProblem | None) -> PartHealth:
+    if problem is None:
+        return PartHealth(name="schema", state="ok")
+    # While processes are replaced one by one, those of the release before serve on.
+    return PartHealth(name="schema", state="degraded" if problem.is_newer else "broken", detail=problem.detail)
 
 
 def _cluster(row: ClusterRow) -> PartHealth:

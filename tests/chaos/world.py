@@ -33,6 +33,7 @@ POOR_OWNER, POOR_DEVICE_HOURS = "poor", 1.5 / 3600
 
 PATIENCE_SECONDS = 60.0
 START_SECONDS = 30.0
+STOP_SECONDS = 30.0
 PORTS = (20_000, 32_000)
 
 POOL = '"logger": "sqlalchemy.pool'
@@ -81,6 +82,13 @@ class Service:
         self.starts += 1
         environment = self.world.environment(self) | dict(orders or {})
         self.process = psutil.Process(self.world.zygote.start_service(self.port, environment, self.world.log))
+
+    def stop(self) -> None:
+        """SIGTERM, and the good order that follows."""
+        assert self.process is not None
+        self.process.terminate()
+        _gone, alive = psutil.wait_procs([self.process], timeout=STOP_SECONDS)
+        assert not alive, "it does not stop"
 
     def kill(self) -> None:
         """kill -9."""

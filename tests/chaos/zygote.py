@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-FACTORY = "chaos.crashing_service:create_app"
 GRACEFUL_SECONDS = 1
 
 
@@ -58,6 +57,8 @@ def main() -> None:
     import optuna  # noqa: F401, PLC0415  # what services import when they first need it
     from chaos.crashing_service import make_routes  # noqa: PLC0415
 
+    import service.serve  # noqa: F401, PLC0415
+
     make_routes()
     # Whoever waits for a service watches its pid: nobody is told how a child of ours has ended.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -78,6 +79,9 @@ def main() -> None:
 def _serve(order: dict[str, Any]) -> None:
     """Becomes a service; never returns."""
     import uvicorn  # noqa: PLC0415
+    from chaos.crashing_service import create_app  # noqa: PLC0415
+
+    from service.serve import Server  # noqa: PLC0415
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -85,16 +89,16 @@ def _serve(order: dict[str, Any]) -> None:
     for descriptor, target in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(descriptor, target)
     os.environ.update(order["environment"])
-    config = uvicorn.Config(
-        FACTORY,
-        factory=True,
-        host="127.0.0.1",
-        port=order["port"],
-        access_log=False,
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
-    )
     try:
-        uvicorn.Server(config).run()
+        app = create_app()
+        config = uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=order["port"],
+            access_log=False,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        )
+        Server(config, app.state.parts.loops).run()
     finally:
         os._exit(0)
 

@@ -1,5 +1,6 @@
 """Brings a database to this release's schema, and refuses one that a newer release has changed."""
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -32,8 +33,17 @@ async def downgrade(database: Database, revision: str) -> None:
         await (await session.connection()).run_sync(_downgrade, revision)
 
 
-async def schema_problem(database: Database) -> str | None:
-    """Why the database's schema is not this release's, a sentence; none while it is."""
+@dataclass(frozen=True)
+class SchemaProblem:
+    """Why a database's schema is not this release's, a sentence."""
+
+    detail: str
+    is_newer: bool
+    """A newer release has migrated it under us: what we know of it is there still, for migrations expand first."""
+
+
+async def schema_problem(database: Database) -> SchemaProblem | None:
+    """What is wrong with the database's schema; none while it is this release's."""
     async with database.read() as session:
         connection = await session.connection()
         found = await connection.run_sync(_current_revision)
@@ -41,8 +51,10 @@ async def schema_problem(database: Database) -> str | None:
     if found == known[-1]:
         return None
     if found is None or found in known:
-        return f"the schema is of {found or 'nobody'} and this release needs {known[-1]}: start one process to migrate"
-    return f"the schema is of {found}, which a newer release made: install that release, or restore a backup"
+        detail = f"the schema is of {found or 'nobody'} and this release needs {known[-1]}: supsweep migrate"
+        return SchemaProblem(detail, is_newer=False)
+    detail = f"the schema is of {found}, which a newer release made: install that release, or restore a backup"
+    return SchemaProblem(detail, is_newer=True)
 
 
 @cache

@@ -18,6 +18,7 @@ import pytest
 from fakes.keys import headers_of
 from fakes.ledger import World, completed, lost, small_spec, step
 from fakes.reconciling import reconcile_for, runner_rows
+from fakes.registered import register
 from fakes.sweep_models import CONDITIONS, MAY_GO_ON, RunnerModel, SweepModel
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -61,6 +62,7 @@ class ApiMachine(RuleBasedStateMachine):
         app = build_app(self.world.settings)
         parts = app.state.parts
         parts.database, parts.clusters, parts.clock = self.world.database, self.world.clusters, self.world.clock
+        self.run(register(self.world, "local"))
         headers = self.run(headers_of(self.world, "admin", Scope.ADMIN))
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://service", headers=headers)
@@ -236,6 +238,12 @@ class ApiMachine(RuleBasedStateMachine):
     @rule(is_away=st.booleans())
     def cluster_goes_or_comes_back(self, is_away: bool) -> None:
         self.world.cluster.fails_with = ClusterUnreachable("it is away") if is_away else None
+
+    @rule(is_draining=st.booleans())
+    def cluster_is_drained_or_opened_again(self, is_draining: bool) -> None:
+        wanted = {"is_draining": is_draining}
+        answer = self.call("PATCH", "/v1/clusters/local", "/v1/clusters/{name}", json=wanted)
+        assert (answer.status_code, answer.json()["is_draining"]) == (200, is_draining)
 
     @rule(state=st.sampled_from([JobState.FAILED, JobState.SUCCEEDED, JobState.STOPPED]))
     def newest_job_ends(self, state: JobState) -> None:

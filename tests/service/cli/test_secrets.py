@@ -62,6 +62,6 @@ def test_bad_settings_and_an_empty_database_are_sentences(
     supsweep: Supsweep, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.mkdir()
-    assert "start one process to migrate" in supsweep("secrets", "reseal").stderr
+    assert "supsweep migrate" in supsweep("secrets", "reseal").stderr
     monkeypatch.setenv("SUPSWEEP_SECRET_KEYS", "x")
     assert "supsweep: SUPSWEEP_SECRET_KEYS: " in supsweep("secrets", "reseal").stderr
