@@ -74,14 +74,17 @@ def _live(world: World, life: Life, orders: Mapping[str, str]) -> list[str]:
 def _visit_once(world: World, life: Life, points: Sequence[str], occurrence: int) -> list[str]:
     """The points that were not reached."""
     sweep_ids = _live(world, life, {CRASH_AT: "\n".join(points), CRASH_OCCURRENCE: str(occurrence)})
-    left = [point for point in points if point not in world.crashed_at()]
-    if len(left) < len(points):
-        check_world(world, sweep_ids, f"API dies {_fault_of(points)}")
-    return left
+    crashed_at = world.crashed_at()
+    reached = [point for point in points if point in crashed_at]
+    if reached:
+        check_world(world, sweep_ids, f"API dies {_fault_of(reached)}")
+    return [point for point in points if point not in reached]
 
 
 def _fault_of(points: Sequence[str]) -> str:
     """The row of the table that visits to the points belong to."""
-    if len(points) > 1:
+    whens, places = zip(*(point.split(" ", 1) for point in points), strict=True)
+    if len(set(places)) > 1:
         return "again and again, at point after point"
-    return points[0].partition(" of ")[0] if "commit" in points[0] else points[0].partition(" from ")[0]
+    what = places[0].partition(" of " if "commit" in places[0] else " from ")[0]
+    return f"{' and '.join(whens)} {what}"

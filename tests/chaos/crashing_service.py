@@ -16,6 +16,7 @@ from service.db import claims
 from service.logs import configure_logs
 from service.operations import reports
 from service.reconciler import retention
+from service.robustness import bootstrap
 from service.settings import Settings
 
 CLOCK_FILE = "CHAOS_CLOCK_FILE"
@@ -43,6 +44,8 @@ def create_app() -> FastAPI:
     file = Path(os.environ[TRACKING_FILE])
     store = FileTrackingStore(file, file.with_suffix(AWAY))
     main.MlflowStore = lambda *_arguments, **_named: points.watch_store(store)  # type: ignore[assignment, misc]
+    # Intervals are as good as the trials are real.
+    bootstrap.RESAMPLES = 100
     # Drawing takes longer than all the rest of a short life.
     main.figure_files = lambda _report: {}  # type: ignore[assignment]
     reports.render_html = lambda *_arguments, **_named: _page(settings.home / BROKEN_REPORT)  # type: ignore[assignment]
@@ -54,8 +57,9 @@ def create_app() -> FastAPI:
 
 
 def make_routes() -> None:
-    """Makes what all services answer, once for those that are forked from here: reading the handlers takes long."""
+    """Makes what all services answer, and reads what they are made of, once for those that are forked from here."""
     main.build_app(Settings()).openapi()
+    main.read_environment()
 
 
 def turned_clock() -> datetime:

@@ -13,7 +13,7 @@ from chaos.own_postgres import OwnPostgres, own_postgres
 from chaos.side_lives import SIDE_LIVES
 from chaos.zygote import Zygote
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 LIFE = SIDE_LIVES["webhooks"]
 """A search that prunes and is told of: sweeps, trials, views in MLflow, clusters and messages are claimed in it."""

@@ -36,6 +36,9 @@ START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 PORTS = (20_000, 32_000)
 
+LOOK_SECONDS = 0.1
+"""Whoever waits asks the service, which has better things to do."""
+
 POOL = '"logger": "sqlalchemy.pool'
 
 Value = TypeVar("Value")
@@ -46,7 +49,7 @@ def wait_until(condition: Callable[[], Value], seconds: float, what: str) -> Val
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
-        time.sleep(0.05)
+        time.sleep(LOOK_SECONDS)
     return value
 
 
@@ -158,7 +161,7 @@ class World:
             "SUPSWEEP_MLFLOW_URI": "http://127.0.0.1:1",
             "SUPSWEEP_LEASE_SECONDS": str(LEASE_SECONDS),
             "SUPSWEEP_HEARTBEAT_SECONDS": str(HEARTBEAT_SECONDS),
-            "SUPSWEEP_RECONCILE_SECONDS": "0.1",
+            "SUPSWEEP_RECONCILE_SECONDS": "0.2",
             "SUPSWEEP_REQUESTS_PER_SECOND": "0",
             "SUPSWEEP_WEBHOOKS_ALLOW_HTTP": "true",
             "SUPSWEEP_WEBHOOKS_ALLOW_PRIVATE": "true",
