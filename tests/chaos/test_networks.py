@@ -8,7 +8,7 @@ from chaos.checks import check_world
 from chaos.lives import succeed
 from chaos.networks import CutNetwork, MischievousNetwork
 from chaos.scripted_runner import EPOCH_DEVICE_SECONDS, Script, ScriptedRunner, train_and_listen, train_well
-from chaos.world import CLOCK_SPEED, LEASE_SECONDS, World, small_world
+from chaos.world import CLOCK_SPEED, LEASE_SECONDS, LONG_LEASE_SECONDS, World, small_world
 from chaos.zygote import Zygote
 
 from service.db.trials import TrialRow
@@ -19,9 +19,11 @@ GHOST_SCORE = 0.123456
 """What a runner reports that is not believed any more."""
 
 
-def play(folder: Path, zygote: Zygote, script: Script, fault: str) -> tuple[World, list[TrialRow], list[str]]:
+def play(
+    folder: Path, zygote: Zygote, script: Script, fault: str, lease_seconds: float = LEASE_SECONDS
+) -> tuple[World, list[TrialRow], list[str]]:
     """A sweep whose first runner is the script. Its trials, and the kinds of its events."""
-    with small_world(folder, zygote, [script]) as world:
+    with small_world(folder, zygote, [script], lease_seconds=lease_seconds) as world:
         world.add_service().start()
         (evidence,) = check_world(world, succeed(world.client()), fault)
     return world, list(evidence.trials), [event.kind for event in evidence.events]
@@ -41,7 +43,7 @@ def test_runner_cut_off_for_less_than_its_lease_loses_nothing(zygote: Zygote, tm
         network.is_cut.clear()
         runner.work(train_well)
 
-    _, trials, kinds = play(tmp_path, zygote, run, "runner cut off within its lease")
+    _, trials, kinds = play(tmp_path, zygote, run, "runner cut off within its lease", LONG_LEASE_SECONDS)
     assert [trial.attempts for trial in trials] == [1, 1, 1, 1]
     assert "runner.fenced" not in kinds
 
@@ -105,7 +107,7 @@ def test_reports_that_come_twice_late_or_unanswered_count_once(seed: int, zygote
         runner.start()
         runner.work(train_and_listen)
 
-    _, trials, kinds = play(tmp_path, zygote, run, "reports doubled, replayed, unanswered")
+    _, trials, kinds = play(tmp_path, zygote, run, "reports doubled, replayed, unanswered", LONG_LEASE_SECONDS)
     (network,) = networks
     assert min(network.doubled, network.replayed, network.lost) > 0
     assert [trial.attempts for trial in trials] == [1, 1, 1, 1]

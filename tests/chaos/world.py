@@ -25,6 +25,8 @@ from service.client.client import SupsweepClient
 CLOCK_SPEED = 10.0
 LEASE_SECONDS = 60.0
 HEARTBEAT_SECONDS = 10.0
+LONG_LEASE_SECONDS = 10 * LEASE_SECONDS
+"""For runners that nobody may give up, however busy the machine is."""
 DOWNTIME_SECONDS = 100.0
 """By the clock, between the death of a service and its next start: claims and submissions have ended by then."""
 
@@ -117,6 +119,8 @@ class World:
     clock_offset: float = 0.0
     probe: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=5, trust_env=False, verify=False))
     """Asks whether services are ready; one, because what it is made of takes longer than a start."""
+    lease_seconds: float = LEASE_SECONDS
+    """By the clock: how long a runner may be silent before it is given up."""
     expected_complaint: str = "nothing"
     """What services may log as an error of their own, because a life makes it happen."""
 
@@ -159,7 +163,7 @@ class World:
             "SUPSWEEP_PUBLIC_URL": service.url,
             "SUPSWEEP_CLUSTERS": json.dumps(cluster),
             "SUPSWEEP_MLFLOW_URI": "http://127.0.0.1:1",
-            "SUPSWEEP_LEASE_SECONDS": str(LEASE_SECONDS),
+            "SUPSWEEP_LEASE_SECONDS": str(self.lease_seconds),
             "SUPSWEEP_HEARTBEAT_SECONDS": str(HEARTBEAT_SECONDS),
             "SUPSWEEP_RECONCILE_SECONDS": "0.2",
             "SUPSWEEP_REQUESTS_PER_SECOND": "0",
@@ -231,7 +235,11 @@ class World:
 
 @contextmanager
 def small_world(
-    folder: Path, zygote: Zygote, scripts: Sequence[Script] = (), database_url: str = ""
+    folder: Path,
+    zygote: Zygote,
+    scripts: Sequence[Script] = (),
+    database_url: str = "",
+    lease_seconds: float = LEASE_SECONDS,
 ) -> Iterator[World]:
     """A world in which nothing runs yet, and of which nothing is left."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -239,7 +247,7 @@ def small_world(
     worlds: list[World] = []
     # The cluster is there before the world that drives its jobs.
     with RayServer(lambda job: worlds[0].drive(job)) as ray:  # noqa: PLW0108
-        world = World(folder, zygote, url, ray, list(scripts))
+        world = World(folder, zygote, url, ray, list(scripts), lease_seconds=lease_seconds)
         worlds.append(world)
         try:
             yield world
