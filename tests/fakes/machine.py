@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -99,6 +101,19 @@ class Machine:
             return process.environ().get("SUPSWEEP_HOME") == str(self.home)
         except psutil.Error:
             return False
+
+
+@contextmanager
+def new_machine() -> Iterator[Machine]:
+    """A home folder on which nothing runs yet, and the proof that nothing of it is left in the end."""
+    # A short path: a socket's may not be longer than 107 characters.
+    with tempfile.TemporaryDirectory(prefix="sw", dir="/tmp") as folder:
+        machine = Machine(Path(folder) / "home")
+        try:
+            yield machine
+        finally:
+            machine.end()
+        wait_until(lambda: not machine.processes(), 30, "every process to be gone")
 
 
 def _descendants(process: psutil.Process) -> list[psutil.Process]:
