@@ -82,6 +82,7 @@ async def outbox(session: Session) -> Backlog:
 
 
 async def healthy_clusters(session: Session) -> dict[str, bool]:
-    """Whether each cluster that was looked at answers."""
-    query = select(ClusterRow.name, ClusterRow.is_healthy).where(ClusterRow.is_healthy.is_not(None))
+    """Whether each cluster that was looked at answers; nobody misses one that is being taken away."""
+    query = select(ClusterRow.name, ClusterRow.is_healthy)
+    query = query.where(ClusterRow.is_healthy.is_not(None), ~ClusterRow.is_draining)
     return {row[0]: bool(row[1]) for row in await session.execute(query)}

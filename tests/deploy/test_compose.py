@@ -71,6 +71,17 @@ def test_nobody_waits_for_a_service_of_another_profile(name: str) -> None:
         assert set(services()[other].get("profiles", [])) <= own
 
 
+def test_up_waits_for_the_end_of_what_runs_once() -> None:
+    """`up --wait` takes its end for a failure otherwise: https://github.com/docker/compose/issues/10596."""
+    waited_for = {
+        other
+        for service in services().values()
+        for other, how in service.get("depends_on", {}).items()
+        if how["condition"] == "service_completed_successfully"
+    }
+    assert waited_for == ONE_SHOT
+
+
 def test_every_setting_of_the_service_is_one() -> None:
     known = {f"SUPSWEEP_{field}".upper() for field in Settings.model_fields}
     told = {

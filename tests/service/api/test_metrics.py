@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from search_spaces.outcomes import Outcome
+from service.db import clusters
 from service.operations.totals import LedgerTotals
 
 
@@ -78,3 +79,14 @@ async def test_token_opens_them_to_everybody_who_has_it(api: httpx.AsyncClient, 
     parts = api._transport.app.state.parts  # type: ignore[attr-defined]
     parts.settings = parts.settings.model_copy(update={"metrics_token": SecretStr("right")})
     assert (await api.get("/metrics", headers={"Authorization": sent})).status_code == status
+
+
+async def test_nobody_misses_a_cluster_that_is_being_taken_away(api: httpx.AsyncClient, world: World) -> None:
+    await api.post("/v1/clusters", json={"name": "east", "address": "http://127.0.0.1:1"})
+    async with world.database.write() as session:
+        east = await clusters.find(session, "east")
+        assert east is not None
+        east.is_healthy = False
+    assert (await scraped(api))["supsweep_cluster_healthy", "east"] == 0
+    assert (await api.patch("/v1/clusters/east", json={"is_draining": True})).is_success
+    assert ("supsweep_cluster_healthy", "east") not in await scraped(api)
