@@ -56,16 +56,15 @@ def run_job(brief: RunnerBrief, token: str, train: Callable[[dict[str, Any]], No
     courier.start()
     room = Room(brief.resources, _living_nodes, _wish)
     try:
-        _run_tune(brief, desk, departure, room, train)
+        # Over before the goodbye, which may wait for the service: Ray kills a job 3 s after SIGTERM.
+        with room.wishes():
+            _run_tune(brief, desk, departure, room, train)
     except LeaveNow:
         log.info("runner leaves early: runner=%s", brief.runner_id)
     except Exception:
         log.exception("runner crashed: runner=%s", brief.runner_id)
         departure.decide(Cause.BROKEN)
-    exit_code = say_goodbye(desk, courier, departure)
-    # Last, since it needs the cluster: one that leaves early leaves no wish behind.
-    room.want(0)
-    return exit_code
+    return say_goodbye(desk, courier, departure)
 
 
 def _run_tune(

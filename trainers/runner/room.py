@@ -3,12 +3,14 @@
 A cluster may grow: its autoscaler starts nodes, or a node comes back. So nobody asks for trials at first, and the
 autoscaler, if there is one, is told what is wanted. When that does not help, waiting in silence would help nobody.
 
-A wish stays until another takes its place, whoever lives: so it is taken back as soon as it serves nothing.
+A wish stays until another takes its place, whoever lives: so it is taken back as soon as it serves nothing, and first
+of all that of a runner which was killed.
 """
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from search_spaces.sweep_spec import Resources
 from trainers.runner.resources import Node, bundle_of, trials_that_fit, workers_that_fit
@@ -40,8 +42,17 @@ class Room:
         self._wish = wish
         self._now = now
         self._lacking_since: float | None = None
-        self._wanted = 0
+        self._wanted: int | None = None
         self._wished_at = float("-inf")
+
+    @contextmanager
+    def wishes(self) -> Iterator[None]:
+        """Wishes are made within: whatever was wished before is taken back first, and ours at the end."""
+        self.want(0)
+        try:
+            yield
+        finally:
+            self.want(0)
 
     def fitting(self) -> int:
         """How many trials run at once. Wishes for room for one while it is 0."""

@@ -23,7 +23,8 @@ IDLE_PATIENCE_SECONDS = 1.0
 class LedgerSearcher(Searcher):  # type: ignore[misc]
     """Takes as many trials as fit the cluster at once, so that none is held back from another cluster.
 
-    While the ledger has had a trial each time, it wants a cluster on which all run that the sweep may run at once.
+    While the ledger has had a trial each time, it wants room for one more than run. For all that the sweep may run at
+    once would be too much: an autoscaler starts no node at all for a wish that it cannot grant whole.
     Once it is sure that none will ever fit, every trial that it gets is infeasible.
     """
 
@@ -39,7 +40,7 @@ class LedgerSearcher(Searcher):  # type: ignore[misc]
         running, fitting = self._desk.running, self._room.fitting()
         if running >= fitting and not (self._room.is_given_up or self._desk.is_draining):
             if self._has_more and fitting:
-                self._room.want(self._brief.resources.max_concurrent)
+                self._room.want(min(running + 1, self._brief.resources.max_concurrent))
             return None
         answer = self._desk.take_trial(self._patience_seconds(running))
         if answer is None:

@@ -6,10 +6,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import psutil
 import pytest
 from fakes.s3 import S3Server
+
+from trainers.runner import job
+from trainers.runner.departure import LeaveNow
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -72,6 +76,23 @@ def test_real_trials_are_trained_reported_once_and_leave_no_secret_behind(
     assert sequences(ledger) == list(range(1, len(ledger.reports) + 1))
     assert s3.keys() == [f"sweep/00000{number}/evaluation.json" for number in range(3)]
     assert files_with(SECRET, [cluster.folder, tmp_path]) == []
+
+
+def test_wishes_are_taken_back_first_and_before_the_goodbye(monkeypatch: pytest.MonkeyPatch, brief: Make) -> None:
+    order: list[Any] = []
+
+    def leave(*arguments: Any) -> None:
+        arguments[3].want(1)
+        raise LeaveNow
+
+    monkeypatch.setattr(job, "ray", MagicMock())
+    monkeypatch.setattr(job, "leave_on_sigterm", lambda _: None)
+    monkeypatch.setattr(job, "Courier", MagicMock())
+    monkeypatch.setattr(job, "request_resources", lambda *, bundles: order.append(bundles))
+    monkeypatch.setattr(job, "_run_tune", leave)
+    monkeypatch.setattr(job, "say_goodbye", lambda *_: order.append("goodbye"))
+    job.run_job(brief(), "token")
+    assert order == [[], [{"CPU": 1.0}], [], "goodbye"]
 
 
 def test_trials_reuse_their_processes_and_leave_the_storage_as_it_was(

@@ -55,13 +55,20 @@ def test_what_is_wanted_is_wished_for_once_and_then_now_and_again_for_another_ru
 
 def test_wanting_nothing_is_said_once(cluster: Cluster, clock: Any) -> None:
     room = cluster.room(Resources(), clock)
-    room.want(0)
-    assert cluster.wishes == []
     room.want(2)
     room.want(0)
     clock.turn(WISH_AGAIN_SECONDS + 1)
     room.want(0)
     assert cluster.wishes[1:] == [[]]
+
+
+def test_what_a_killed_runner_wished_is_taken_back_first_and_our_own_at_the_end(cluster: Cluster, clock: Any) -> None:
+    room = cluster.room(Resources(), clock)
+    with pytest.raises(RuntimeError), room.wishes():
+        assert cluster.wishes == [[]]
+        room.want(1)
+        raise RuntimeError
+    assert cluster.wishes[1:] == [[{"CPU": 1.0}], []]
 
 
 def test_room_is_given_up_only_after_the_time_that_a_cluster_needs_to_grow(cluster: Cluster, clock: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fakes.autoscaler import nodes_for
 from ray.tune.search import Searcher
 
 from search_spaces.outcomes import Outcome
@@ -83,14 +84,42 @@ def growing(desk: Desk, brief: Callable[..., Any], wishes: list[int]) -> LedgerS
     return LedgerSearcher(desk, brief(resources=resources), room)
 
 
-def test_a_full_cluster_is_wished_to_grow_to_what_the_sweep_may_run_at_once(
+def test_a_full_cluster_is_wished_to_have_room_for_one_trial_more(
     growing: LedgerSearcher, desk: Desk, assignment: Callable[..., Any], wishes: list[int]
 ) -> None:
     desk.answered(assignment(0))
     growing.suggest("a")
     assert wishes == []
     growing.suggest("b")
-    assert wishes == [4]
+    assert wishes == [2]
+
+
+def test_a_cluster_that_cannot_hold_all_that_the_sweep_may_run_at_once_grows_as_far_as_it_may(
+    desk: Desk, brief: Callable[..., Any], assignment: Callable[..., Any]
+) -> None:
+    nodes, resources = [{"CPU": 1.0}], Resources(max_concurrent=8)
+
+    def grow(wish: list[dict[str, float]]) -> None:
+        nodes[:] = [{"CPU": 1.0}] * nodes_for(wish, len(nodes), most_nodes=3)
+
+    searcher = LedgerSearcher(desk, brief(resources=resources), Room(resources, lambda: nodes, grow))
+    for number in range(3):
+        desk.answered(assignment(number))
+        searcher.suggest("has room")
+        searcher.suggest("has none")
+    assert (desk.running, len(nodes)) == (3, 3)
+
+
+def test_no_room_is_wished_for_beyond_what_the_sweep_may_run_at_once(
+    desk: Desk, brief: Callable[..., Any], assignment: Callable[..., Any], wishes: list[int]
+) -> None:
+    resources = Resources(max_concurrent=1)
+    room = Room(resources, lambda: [{"CPU": 1.0}], lambda bundles: wishes.append(len(bundles)))
+    searcher = LedgerSearcher(desk, brief(resources=resources), room)
+    desk.answered(assignment(0))
+    searcher.suggest("a")
+    searcher.suggest("b")
+    assert wishes == [1]
 
 
 @pytest.mark.parametrize("answer", [Wait(seconds=5), Finished()])
@@ -108,7 +137,7 @@ def test_the_wish_is_taken_back_once_the_ledger_has_no_more(
     desk.record(completed(name))
     desk.answered(answer)
     growing.suggest("c")
-    assert wishes == [4, 0]
+    assert wishes == [2, 0]
 
 
 def test_a_cluster_that_is_full_again_is_wished_nothing_while_the_ledger_has_no_more(
@@ -123,7 +152,7 @@ def test_a_cluster_that_is_full_again_is_wished_nothing_while_the_ledger_has_no_
     searcher.suggest("b")
     nodes[:] = [{"CPU": 1.0}]
     searcher.suggest("c")
-    assert wishes == []
+    assert wishes == [0]
 
 
 def test_without_room_for_a_trial_none_is_asked_for_while_the_cluster_may_grow(
