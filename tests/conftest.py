@@ -92,7 +92,7 @@ def s3_server() -> Iterator[S3Server]:
     """An S3 server that tests share."""
     server = S3Server()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture

@@ -18,8 +18,12 @@ class S3Server:
     """One bucket at a time, made anew by `make_bucket`. What lies in it is this process's, so it outlives a stop."""
 
     def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        # Bound for good and never listening: whoever calls while the server is away is refused, nobody else gets the
+        # port, and the server may listen beside it.
+        self._place = socket.socket()
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._place.bind(("127.0.0.1", 0))
+        self.port = self._place.getsockname()[1]
         self.bucket = ""
         self._server: Any = None
 
@@ -37,6 +41,11 @@ class S3Server:
         if self._server is not None:
             self._server.stop()
             self._server = None
+
+    def close(self) -> None:
+        """Stops for good."""
+        self.stop()
+        self._place.close()
 
     def make_bucket(self) -> None:
         """A new and empty bucket takes the place of the one before."""

@@ -1,8 +1,12 @@
-"""The files of a bucket on this machine's disk: fetched by one process while others wait, and anew once changed."""
+"""The files of a bucket on this machine's disk: fetched by one process while others wait, and anew once changed.
+
+Others read a copy meanwhile: none is taken away, and whatever is mended in it takes its place in one step.
+"""
 
 import hashlib
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,8 @@ from trainers.datasets.downloads import one_at_a_time
 FILES_AT_ONCE = 16
 """Fetched side by side: a store answers each call after some 20 ms, whatever it carries."""
 PARTIAL = "fetching-"
+HALVES = f"{PARTIAL}halves"
+"""Where files lie until they are on the disk as a whole."""
 
 Listing = Mapping[str, tuple[int, int]]
 """Size in bytes and time of the last change, in ns, of each file by its path below the prefix."""
@@ -66,23 +72,59 @@ def _is_there(file: Path, size: int) -> bool:
 
 
 def _fetch(store: Any, path: str, files: Listing, copy: Path) -> None:
-    shutil.rmtree(copy, ignore_errors=True)
     partial = copy.with_name(PARTIAL + copy.name)
     for outdated in set(copy.parent.glob(f"{PARTIAL}*")) - {partial}:
         shutil.rmtree(outdated)
-    missing = [name for name, (size, _) in files.items() if not _is_there(partial / name, size)]
+    halves = copy.with_name(HALVES)
+    halves.mkdir()
+    lacking = [name for name, (size, _) in files.items() if not _is_there(copy / name, size)]
+    missing = [name for name in lacking if not _is_there(partial / name, files[name][0])]
     pool = ThreadPoolExecutor(FILES_AT_ONCE, "fetch")
     try:
-        for _ in pool.map(lambda name: _fetch_file(store, f"{path}/{name}", partial / name), missing):
+        for _ in pool.map(lambda name: _fetch_file(store, f"{path}/{name}", halves, partial / name), missing):
             pass
     finally:
         pool.shutdown(cancel_futures=True)
     if _list(store, path) != files:
         raise OSError(f"s3://{path} changed while it was fetched")
-    partial.replace(copy)
+    _move(partial, copy, lacking)
+    shutil.rmtree(halves)
 
 
-def _fetch_file(store: Any, source: str, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with store.open_input_stream(source) as stream, target.open("wb") as file:
+def _fetch_file(store: Any, source: str, halves: Path, target: Path) -> None:
+    """The target is there once its content is on the disk: by its size alone, a crash could leave zeros."""
+    half = halves / hashlib.sha256(source.encode()).hexdigest()
+    with store.open_input_stream(source) as stream, half.open("wb") as file:
         shutil.copyfileobj(stream, file, 2**20)
+        file.flush()
+        os.fsync(file.fileno())
+    _put(half, target)
+
+
+def _move(partial: Path, copy: Path, names: Sequence[str]) -> None:
+    """The whole folder at once, or file by file into a copy that lacks some, which others may read."""
+    if not copy.is_dir():
+        for folder in [partial, *(path for path in partial.rglob("*") if path.is_dir())]:
+            _sync(folder)
+        partial.replace(copy)
+        _sync(copy.parent)
+        return
+    for name in names:
+        _put(partial / name, copy / name)
+    for folder in {(copy / name).parent for name in names}:
+        _sync(folder)
+    shutil.rmtree(partial)
+
+
+def _put(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+
+
+def _sync(folder: Path) -> None:
+    """A new name is on the disk only once its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,5 +1,6 @@
 """A bucket's files on this machine, whatever happens while they are fetched."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from pyarrow.fs import FileInfo, FileType
 
 from search_spaces.locations import Bucket
 from trainers.build.storage import connect
-from trainers.datasets.mirror import mirror
+from trainers.datasets.mirror import HALVES, mirror
 
 FILES = {"cats/1.jpg": b"a cat", "cats/2.jpg": b"another cat", "dogs/é ü.jpg": b"a dog", "empty": b""}
 
@@ -21,7 +22,7 @@ class WatchedStore:
     """The store of a bucket, which counts what is fetched and may meddle with it."""
 
     def __init__(self, bucket: Bucket) -> None:
-        self._store = connect(bucket, tries=1)
+        self._store = connect(bucket, tries=3)
         self.fetched: Counter[str] = Counter()
         self.meddle: Callable[[], object] = lambda: None
 
@@ -92,6 +93,40 @@ def test_a_copy_that_somebody_has_damaged_is_fetched_anew(fetch: Callable[[], Pa
     assert contents(fetch()) == FILES
 
 
+def test_a_copy_is_mended_under_those_who_read_it(fetch: Callable[[], Path], store: WatchedStore) -> None:
+    copy = fetch()
+    inodes = {name: (copy / name).stat().st_ino for name in FILES}
+    (copy / "cats/1.jpg").write_bytes(b"a c")
+    store.fetched.clear()
+    seen: list[set[str]] = []
+    store.meddle = lambda: seen.append(set(contents(copy)))
+    with (copy / "dogs/é ü.jpg").open("rb") as reader:
+        assert fetch() == copy
+        assert reader.read() == FILES["dogs/é ü.jpg"]
+    assert contents(copy) == FILES
+    assert (seen, store.fetched) == ([set(FILES)], {"cats/1.jpg": 1})
+    assert {name for name in FILES if (copy / name).stat().st_ino != inodes[name]} == {"cats/1.jpg"}
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_what_counts_as_whole_is_on_the_disk(
+    fetch: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_damaged: bool
+) -> None:
+    synced: set[int] = set()
+    sync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        sync(descriptor)
+        synced.add(os.fstat(descriptor).st_ino)
+
+    if is_damaged:
+        (fetch() / "cats/1.jpg").unlink()
+    monkeypatch.setattr("os.fsync", watch)
+    copy = fetch()
+    expected = ["cats/1.jpg", "cats"] if is_damaged else [*FILES, "cats", "dogs", "", ".."]
+    assert {(copy / name).stat().st_ino for name in expected} <= synced
+
+
 def test_what_was_cut_off_goes_on_where_it_was(
     fetch: Callable[[], Path], store: WatchedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +139,7 @@ def test_what_was_cut_off_goes_on_where_it_was(
     store.meddle = break_off_at_the_third
     with pytest.raises(OSError, match="No space left"):
         fetch()
-    [partial] = [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
+    [partial] = [path for path in (tmp_path / "cache").iterdir() if path.is_dir() and path.name != HALVES]
     [first, *_] = [path for path in partial.rglob("*") if path.is_file() and path.stat().st_size]
     first.write_bytes(first.read_bytes()[:1])
     store.meddle = lambda: None
