@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from service.clusters.protocol import ClusterUnreachable, JobState
-from service.db import runners, trials
+from service.db import clusters, runners, trials
 from service.db.database import Database
 from service.db.runners import RunnerRow
 from service.db.trials import AttemptRow, TrialRow
@@ -62,7 +62,7 @@ class ApiMachine(RuleBasedStateMachine):
         app = build_app(self.world.settings)
         parts = app.state.parts
         parts.database, parts.clusters, parts.clock = self.world.database, self.world.clusters, self.world.clock
-        self.run(register(self.world, "local"))
+        self.run(register_anew(self.world, "local"))
         headers = self.run(headers_of(self.world, "admin", Scope.ADMIN))
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://service", headers=headers)
@@ -421,6 +421,15 @@ async def fence_row(world: World, runner_id: str) -> None:
         row = await runners.find(session, runner_id, lock=True)
         assert row is not None
         await fence(session, world.settings, row, world.clock(), "the test ends")
+
+
+async def register_anew(world: World, name: str) -> None:
+    """Registers the cluster, which another run may have left in the database, drained or not."""
+    async with world.database.write() as session:
+        row = await clusters.find(session, name)
+        if row is not None:
+            await session.delete(row)
+    await register(world, name)
 
 
 async def trials_with_attempts(world: World, sweep_id: str) -> list[tuple[TrialRow, Sequence[AttemptRow]]]:
