@@ -33,10 +33,14 @@ case ${1:-} in
         : "${SUPSWEEP_DATABASE_URL:?is the database of the ledger: postgresql+asyncpg://user:password@host:5432/supsweep}"
         : "${MLFLOW_BACKEND_STORE_URI:?is the database of MLflow: postgresql://user:password@host:5432/mlflow}"
         secret redis "password=$(hex)"
+        set --
         if [ -n "${AWS_ACCESS_KEY_ID:-}" ]; then
             : "${AWS_SECRET_ACCESS_KEY:?goes with AWS_ACCESS_KEY_ID}"
-            secret s3 "AWS_ACCESS_KEY_ID=$AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY"
+            set -- "AWS_ACCESS_KEY_ID=$AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY"
+            [ -z "${AWS_SESSION_TOKEN:-}" ] || set -- "$@" "AWS_SESSION_TOKEN=$AWS_SESSION_TOKEN"
         fi
+        [ -z "${AWS_DEFAULT_REGION:-}" ] || set -- "$@" "AWS_DEFAULT_REGION=$AWS_DEFAULT_REGION"
+        [ $# -eq 0 ] || secret s3 "$@"
         ;;
     *)
         echo "secrets.sh: ${1:-nothing} is no overlay; accepted: try, production" >&2

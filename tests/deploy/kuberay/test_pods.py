@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fakes.custom_resources import Manifest
-from fakes.kubernetes import Pod, named, pods_of
+from fakes.kubernetes import Pod, environment_of, named, pods_of
 
 
 def test_no_container_is_root_or_may_become_more_than_it_is(manifests: list[Manifest]) -> None:
@@ -38,6 +38,15 @@ def test_no_trial_runs_on_a_head_and_ray_knows_what_workers_may_use(manifests: l
     assert spec["headGroupSpec"]["rayStartParams"]["num-cpus"] == "0"
     for group in spec["workerGroupSpecs"]:
         assert group["template"]["spec"]["containers"][0]["resources"]["limits"]["cpu"]
+
+
+def test_copies_of_data_in_buckets_have_a_volume_of_their_own(manifests: list[Manifest]) -> None:
+    for pod in (one for one in pods_of(manifests) if one.owner.startswith("ray")):
+        (container,) = pod.containers
+        folder = environment_of(container, manifests)["XDG_CACHE_HOME"]
+        (volume,) = [mount["name"] for mount in container["volumeMounts"] if mount["mountPath"] == folder]
+        (source,) = [one for one in pod.spec["volumes"] if one["name"] == volume]
+        assert source["emptyDir"]["sizeLimit"], pod.owner
 
 
 def _security_contexts(pod: Pod, manifests: list[Manifest]) -> Iterator[Manifest]:

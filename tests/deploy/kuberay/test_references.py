@@ -16,6 +16,19 @@ def test_every_secret_map_claim_and_account_that_a_pod_names_is_there(manifests:
             environment_of(container, manifests)
 
 
+def test_the_migrations_run_from_the_image_of_the_control_plane(manifests: list[Manifest]) -> None:
+    (migrate,) = pod_of(manifests, "migrations").containers
+    (serve,) = pod_of(manifests, "control-plane").containers
+    assert migrate["image"] == serve["image"]
+
+
+def test_every_image_of_ours_comes_from_the_registry_of_production() -> None:
+    images = {container["image"] for pod in pods_of(deployed("production")) for container in pod.containers}
+    assert {image for image in images if "supsweep" in image} == {
+        f"registry.example.org/supsweep/{name}:0.1.0" for name in ("control-plane", "mlflow", "ray")
+    }
+
+
 def test_every_variable_that_another_is_made_of_stands_before_it(manifests: list[Manifest]) -> None:
     values = [
         value

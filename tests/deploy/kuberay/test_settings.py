@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from fakes.custom_resources import Manifest
 from fakes.kubernetes import deployed, environment_of, named, pod_of, pods_of
 
+from search_spaces.locations import Bucket
 from service.settings import Settings
 
 
@@ -54,6 +55,22 @@ def test_the_name_outside_is_one_that_the_control_plane_answers_to() -> None:
     )
     assert {rule["host"] for rule in ingress["rules"]} == {host for tls in ingress["tls"] for host in tls["hosts"]}
     assert {rule["host"] for rule in ingress["rules"]} <= set(hosts)
+
+
+def test_links_lead_where_people_reach_the_service() -> None:
+    def links(overlay: str) -> tuple[str, str]:
+        manifests = deployed(overlay)
+        data = named(manifests, "ConfigMap", "control-plane")["data"]
+        return data["SUPSWEEP_BROWSER_URL"], data["SUPSWEEP_MLFLOW_BROWSER_URL"]
+
+    (rule,) = named(deployed("production"), "Ingress", "control-plane")["spec"]["rules"]
+    assert links("try") == ("http://localhost:8000", "http://localhost:5000")
+    assert links("production") == (f"https://{rule['host']}", "http://localhost:5000")
+
+
+def test_the_bucket_of_production_says_its_region_for_nobody_looks_it_up() -> None:
+    data = named(deployed("production"), "ConfigMap", "control-plane")["data"]
+    assert Bucket.parse(data["SUPSWEEP_STORAGE"]).region
 
 
 def test_a_shared_folder_is_where_all_who_use_it_have_it(settings: Settings, manifests: list[Manifest]) -> None:
