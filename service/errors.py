@@ -254,6 +254,15 @@ class StorageAway(SweepServiceError):
     retry_after_seconds = 30
 
 
+class Stopping(SweepServiceError):
+    """The process that was asked is stopping, and has given the request up; another one answers."""
+
+    status_code = 503
+    code = "stopping"
+    title = "This process is stopping"
+    retry_after_seconds = 1
+
+
 class DatabaseFull(SweepServiceError):
     """The disk of the database has no room."""
 

@@ -1,8 +1,9 @@
-"""What surrounds every request: its id, its line in the log, its time in the metrics, and the answer to a bug.
+"""What surrounds every request: its id, its line in the log, its time in the metrics, the answer to a bug or a stop.
 
 A plain ASGI middleware, so that event streams flow through it unchanged.
 """
 
+import asyncio
 import logging
 import re
 import secrets
@@ -15,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from service.api.guards.credentials import credential_of
-from service.api.problems import crash_response
+from service.api.problems import crash_response, refused_response
+from service.errors import Stopping
 from service.metrics import Metrics
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -72,6 +74,12 @@ class Requests:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, answer: _Answer) -> None:
         try:
             await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server gives up what has not ended when it stops, and would call that a bug of ours.
+            if answer.has_begun:
+                raise
+            problem = Stopping("the request was given up, for its process is stopping: send it again in a moment")
+            await refused_response(problem)(scope, receive, send)
         except Exception:
             log.exception("request crashed", extra={"method": scope["method"], "route": _route(scope)})
             if answer.has_begun:

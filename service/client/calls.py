@@ -17,7 +17,9 @@ from service.client.patience import Patience
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
-PASSING_PROBLEMS = frozenset({"database_unavailable", "lookups_busy", "made_meanwhile", "no_room", "rate_limited"})
+PASSING_PROBLEMS = frozenset(
+    {"database_unavailable", "lookups_busy", "made_meanwhile", "no_room", "rate_limited", "stopping"}
+)
 """Codes of problems that the same call does not meet again a little later."""
 DIRECT: dict[str, httpx.BaseTransport | None] = {"all://127.0.0.1": None, "all://localhost": None}
 """The user's proxy has no business between two processes of one machine."""

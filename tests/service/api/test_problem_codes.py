@@ -362,6 +362,22 @@ async def _(services: Services) -> httpx.Response:
     return await services.with_settings(body_seconds=0.01).post("/v1/sweeps", content=stalling())
 
 
+@case("stopping", 503, "send it again in a moment")
+async def _(services: Services) -> httpx.Response:
+    has_begun = asyncio.Event()
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b"{"
+        has_begun.set()
+        await asyncio.Event().wait()
+
+    request = asyncio.create_task(services.api.post("/v1/sweeps", content=stalling()))
+    await has_begun.wait()
+    # As a server that stops does when its patience has ended.
+    request.cancel()
+    return await request
+
+
 @case("method_not_allowed", 405, "PUT is not possible at /v1/sweeps; accepted: ")
 async def _(services: Services) -> httpx.Response:
     return await services.api.put("/v1/sweeps", json=DOCUMENT)
