@@ -12,8 +12,8 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(INSTALLED)  ## From nothing to a robustness report on real handwritten digits.
 	$(BIN)/supsweep demo
 
-test: $(INSTALLED)  ## Every test, the slow ones too: in four parts side by side, for most of the time some of them wait.
-	$(MAKE) --jobs 4 test-chaos-with-ray test-with-ray test-chaos test-without-ray
+test: $(INSTALLED)  ## Every test, the slow ones too: in four parts, the longest first, three at a time: some of them wait.
+	$(MAKE) --jobs 3 test-without-ray test-with-ray test-chaos test-chaos-with-ray
 
 test-chaos-with-ray: $(INSTALLED)
 	$(BIN)/python -m pytest -m "ray or e2e" tests/chaos
