@@ -131,7 +131,8 @@ def use_up_the_quota(world: World) -> list[str]:
 
 def _use_up(poor: SupsweepClient) -> str:
     """Id of a sweep that was paused by the quota and is cancelled."""
-    sweep_id = poor.create_sweep(paired_spec()).id
+    # So many trials that their runner cannot end them all before a service that has just started looks at the quota.
+    sweep_id = poor.create_sweep(vary(paired_spec(), design={"configurations": 16})).id
     wait_until(lambda: poor.get_sweep(sweep_id).state is SweepState.PAUSED, LIFE_SECONDS, "the sweep to be paused")
     poor.cancel_sweep(sweep_id)
     follow(poor, sweep_id, SweepState.CANCELLED)
