@@ -10,7 +10,7 @@ from search_spaces.sweep_spec import SweepSpec
 from service.client.client import SupsweepClient
 from service.lifecycle import SweepState
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.ray, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.ray, pytest.mark.timeout(900)]
 
 
 def lasting_spec() -> SweepSpec:
@@ -27,7 +27,7 @@ def wait_for_running_trials(client: SupsweepClient, sweep_id: str, *, ended: int
         sweep = client.get_sweep(sweep_id)
         return sweep.trials_ended >= ended and any(arm.running for arm in sweep.arms)
 
-    wait_until(some_run, 120, f"running trials after {ended} have ended")
+    wait_until(some_run, 300, f"running trials after {ended} have ended")
 
 
 def test_sweep_goes_on_after_everything_was_killed_at_once(machine: Machine) -> None:
@@ -37,7 +37,7 @@ def test_sweep_goes_on_after_everything_was_killed_at_once(machine: Machine) -> 
     machine.kill_up()
     machine.up()
     client = machine.client()
-    wait_until(lambda: client.get_sweep(sweep_id).state is SweepState.SUCCEEDED, 200, "the sweep to succeed")
+    wait_until(lambda: client.get_sweep(sweep_id).state is SweepState.SUCCEEDED, 400, "the sweep to succeed")
     trials = list(client.list_trials(sweep_id))
     assert [(trial.number, trial.outcome) for trial in trials] == [(number, Outcome.COMPLETED) for number in range(4)]
     assert sum(trial.attempts for trial in trials) > 4
