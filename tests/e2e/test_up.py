@@ -47,7 +47,7 @@ def test_everything_can_be_seen_while_it_is_up(up: Machine, sweep_id: str) -> No
 
 def test_mlflow_shows_a_parent_with_comparable_trials(up: Machine, sweep_id: str) -> None:
     client = up.client()
-    wait_until(lambda: not client.get_sweep(sweep_id).mlflow_events_behind, 120, "MLflow to catch up")
+    wait_until(lambda: not client.get_sweep(sweep_id).mlflow_events_behind, 300, "MLflow to catch up")
     sweep = client.get_sweep(sweep_id)
     assert sweep.links.mlflow is not None
     server, experiment, parent = re.fullmatch(r"(.*)/#/experiments/(\d+)/runs/(\w+)", sweep.links.mlflow).groups()  # type: ignore[union-attr]
@@ -78,11 +78,11 @@ def lasting_spec(configurations: int) -> SweepSpec:
 def test_cancelled_sweep_leaves_nothing_running(up: Machine) -> None:
     client = up.client()
     sweep_id = client.create_sweep(lasting_spec(configurations=8)).id
-    wait_until(lambda: any(arm.running for arm in client.get_sweep(sweep_id).arms), 120, "a trial to run")
+    wait_until(lambda: any(arm.running for arm in client.get_sweep(sweep_id).arms), 300, "a trial to run")
     assert up.run("cancel", sweep_id).returncode == 0
-    wait_until(lambda: client.get_sweep(sweep_id).state is SweepState.CANCELLED, 60, "the cancellation")
+    wait_until(lambda: client.get_sweep(sweep_id).state is SweepState.CANCELLED, 120, "the cancellation")
     assert not up.processes("trainers.runner")
-    wait_until(lambda: not up.processes("ray::ImplicitFunc"), 30, "the trials to be gone")
+    wait_until(lambda: not up.processes("ray::ImplicitFunc"), 60, "the trials to be gone")
     assert {trial.outcome for trial in client.list_trials(sweep_id)} <= {Outcome.CANCELLED, Outcome.COMPLETED}
 
 
@@ -93,9 +93,9 @@ def succeed(client: SupsweepClient, sweep_id: str) -> None:
 def test_paused_sweep_goes_on_from_its_checkpoints_and_grows(up: Machine) -> None:
     client = up.client()
     sweep_id = client.create_sweep(lasting_spec(configurations=1)).id
-    wait_until(lambda: any(trial.checkpoint for trial in client.list_trials(sweep_id)), 120, "a checkpoint")
+    wait_until(lambda: any(trial.checkpoint for trial in client.list_trials(sweep_id)), 300, "a checkpoint")
     client.pause_sweep(sweep_id)
-    wait_until(lambda: not up.processes("trainers.runner"), 60, "the runner to end by itself")
+    wait_until(lambda: not up.processes("trainers.runner"), 120, "the runner to end by itself")
     sweep = client.get_sweep(sweep_id)
     assert sweep.state is SweepState.PAUSED
     assert [runner.state for runner in sweep.runners] == [RunnerState.FINISHED], "it was not fenced"

@@ -53,14 +53,14 @@ class Machine:
         """Starts `supsweep up` and waits until it is ready."""
         with (self.home.parent / "up.log").open("ab") as log:
             self._up = subprocess.Popen([SUPSWEEP, "up"], env=self.environment, stdout=log, stderr=log)
-        wait_until(self._is_up, 120, "supsweep up")
+        wait_until(self._is_up, 300, "supsweep up")
 
     def kill_up(self) -> None:
         """Kills `supsweep up` itself, and waits until its watchdog has ended everything."""
         assert self._up is not None
         self._up.kill()
         self._up.wait()
-        wait_until(lambda: not self.processes(), 60, "the watchdog")
+        wait_until(lambda: not self.processes(), 120, "the watchdog")
 
     def end(self) -> None:
         """Ends `supsweep up` as Ctrl-C does."""
@@ -83,7 +83,7 @@ class Machine:
 
     def kill(self, *words: str) -> None:
         """Kills one process -9, by its command line; waits for it to be there and to be gone."""
-        victims = wait_until(lambda: self.processes(*words), 60, f"a process with {words}")
+        victims = wait_until(lambda: self.processes(*words), 120, f"a process with {words}")
         # Ray starts a job through a shell with the same words: the newest is the program itself.
         victim = max(victims, key=lambda process: (process.create_time(), process.pid))
         victim.kill()
@@ -113,7 +113,7 @@ def new_machine() -> Iterator[Machine]:
             yield machine
         finally:
             machine.end()
-        wait_until(lambda: not machine.processes(), 30, "every process to be gone")
+        wait_until(lambda: not machine.processes(), 60, "every process to be gone")
 
 
 def _descendants(process: psutil.Process) -> list[psutil.Process]:
