@@ -12,7 +12,7 @@ from chaos.world import World, kept_alive, small_world
 from chaos.written_points import written_points
 from chaos.zygote import Zygote
 
-TRIES = 6
+TRIES = 4
 
 NewDatabase = Callable[[], str]
 """URL of an empty database for one world."""

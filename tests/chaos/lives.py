@@ -149,7 +149,7 @@ def outcomes(client: SupsweepClient, sweep_id: str) -> set[Outcome | None]:
 LIVES: Mapping[str, Life] = {
     "a sweep that succeeds": Life(alone(succeed), [lose_first_trial]),
     "a driver that dies": Life(alone(succeed), [die_in_first_trial, do_well]),
-    "a search that prunes": Life(alone(search), [search_well]),
+    "a search that prunes": Life(alone(search), [search_well], owns=("mlflow.log_steps",)),
     "a sweep that is cancelled": Life(alone(cancel), [train_for_ever]),
     "a sweep that is paused": Life(alone(pause), [train_until_drained]),
     "a sweep that goes on": Life(alone(go_on), [fail_first_trial]),
