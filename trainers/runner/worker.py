@@ -1,6 +1,8 @@
 """One process that trains: alone in its Tune actor, or one of a gang's workers. Imports PyTorch: seconds."""
 
+import logging
 import os
+import time
 from pathlib import Path
 
 import ray
@@ -15,11 +17,16 @@ from trainers.run_trial import Ending, EpochEnd, TrialRun
 from trainers.runner.attempt import Attempt, WorkerLost, folder_of
 from trainers.runner.entrypoint import forget_token
 
+log = logging.getLogger(__name__)
+
+PAUSES_SECONDS = (5.0, 10.0, 20.0, 40.0, 60.0)
+"""Between the tries to fetch a dataset: credentials are renewed within minutes, and a lost attempt counts for good."""
+
 
 def start_run(attempt: Attempt, world: World = ALONE) -> TrialRun:
     """The attempt on this process, ready to advance.
 
-    Raises ValueError for a dataset outside the allowed roots, and WorkerLost while its files cannot be fetched.
+    Raises ValueError for a dataset outside the allowed roots, and WorkerLost when its files cannot be fetched.
     """
     _hide_gpus_not_asked_for(attempt)
     torch.set_num_threads(attempt.resources.cpus_per_worker)
@@ -39,6 +46,12 @@ def start_run(attempt: Attempt, world: World = ALONE) -> TrialRun:
 
 def _dataset_here(attempt: Attempt) -> DatasetSpec:
     dataset = attempt.assignment.dataset
+    for pause_seconds in PAUSES_SECONDS:
+        try:
+            return bring_files(dataset, attempt.dataset_roots)
+        except OSError as error:
+            log.warning("files cannot be fetched yet: attempt=%s reason=%s", attempt.tune_trial_id, error)
+            time.sleep(pause_seconds)
     try:
         return bring_files(dataset, attempt.dataset_roots)
     except OSError as error:

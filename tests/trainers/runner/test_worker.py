@@ -31,10 +31,27 @@ def test_a_dataset_outside_the_roots_of_the_brief_is_not_opened(
     start_run(attempt_of(brief(dataset_roots=[str(tmp_path)]), "attempt-000001", assignment(dataset=folder)))
 
 
+def test_a_store_that_refuses_for_a_while_costs_no_attempt(
+    brief: Callable[..., Any], assignment: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals, pauses = iter([OSError("access denied"), OSError("access denied")]), list[float]()
+
+    def bring(dataset: DatasetSpec, _allowed: object) -> DatasetSpec:
+        for refusal in refusals:
+            raise refusal
+        return dataset
+
+    monkeypatch.setattr("trainers.runner.worker.bring_files", bring)
+    monkeypatch.setattr("time.sleep", pauses.append)
+    start_run(attempt_of(brief(), "attempt-000001", assignment()))
+    assert pauses == [5.0, 10.0]
+
+
 def test_files_that_cannot_be_fetched_lose_the_attempt_and_do_not_fail_the_trial(
     brief: Callable[..., Any], assignment: Callable[..., Any], s3: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trainers.build.dataset_files.TRIES", 1)
+    monkeypatch.setattr("trainers.runner.worker.PAUSES_SECONDS", (0.0,))
     dataset = DatasetSpec(name="image_folder", root=f"s3://{s3.bucket}/data", classes=2, image_size=8)
     s3.stop()
     with pytest.raises(WorkerLost, match=r"the files of s3://bucket-.*/data cannot be fetched: .* connect to server"):
