@@ -7,13 +7,13 @@ import json
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 
 from benchmarks.local_cluster.stack import Stack, running_stack
 
 HEALTHY_CLAIM_SECONDS = 90.0
 CONTROL_PLANE_CLAIM_MB = 900.0
 IMAGES = ("control-plane", "mlflow", "ray")
-VERSION = "0.1.0"
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
         healthy_seconds = time.monotonic() - began
         print(stack.compose("ps", "--format", "table {{.Service}}\t{{.Status}}"))
         smoke_seconds = _time_smoke(stack)
-    sizes = {name: _megabytes(f"supsweep/{name}:{VERSION}") for name in IMAGES}
+    sizes = {name: _megabytes(f"supsweep/{name}:{version('supsweep')}") for name in IMAGES}
     print(f"digits_smoke, from submission to report: {smoke_seconds:.0f} s")
     print("images: " + ", ".join(f"{name} {size:.0f} MB" for name, size in sizes.items()))
     holds = [

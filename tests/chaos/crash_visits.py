@@ -83,8 +83,6 @@ def _visit_once(world: World, life: Life, points: Sequence[str], occurrence: int
 
 def _fault_of(points: Sequence[str]) -> str:
     """The row of the table that visits to the points belong to."""
-    whens, places = zip(*(point.split(" ", 1) for point in points), strict=True)
-    if len(set(places)) > 1:
+    if len(points) > 1:
         return "again and again, at point after point"
-    what = places[0].partition(" of " if "commit" in places[0] else " from ")[0]
-    return f"{' and '.join(whens)} {what}"
+    return points[0].partition(" of ")[0] if "commit" in points[0] else points[0].partition(" from ")[0]

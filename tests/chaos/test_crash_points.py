@@ -48,24 +48,14 @@ def visits(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Visits:
     return visits
 
 
-def lives_to_live(visits: Sequence[tuple[str, int]]) -> list[tuple[list[str], int]]:
-    """The points of each life, with the occurrence: first before a place, and after it when it is come to again."""
-    lives: dict[tuple[str, int], list[str]] = {}
-    for point, occurrence in visits:
-        place = point.partition(" ")[2] if occurrence == 1 else point
-        lives.setdefault((place, occurrence), []).append(point)
-    return [(points, occurrence) for (_, occurrence), points in lives.items()]
-
-
 @pytest.mark.parametrize("name", ORDINARY)
 def test_life_goes_on_wherever_the_api_dies(name: str, visits: Visits, zygote: Zygote, tmp_path: Path) -> None:
-    def visit_numbered(numbered: tuple[int, tuple[list[str], int]]) -> str | None:
-        number, (points, occurrence) = numbered
-        return visit(tmp_path / str(number), zygote, LIVES[name], points, occurrence=occurrence)
+    def visit_numbered(numbered: tuple[int, tuple[str, int]]) -> str | None:
+        number, (point, occurrence) = numbered
+        return visit(tmp_path / str(number), zygote, LIVES[name], [point], occurrence=occurrence)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = pool.map(visit_numbered, enumerate(lives_to_live(visits[name])))
-        problems = [problem for problem in found if problem is not None]
+        problems = [problem for problem in pool.map(visit_numbered, enumerate(visits[name])) if problem is not None]
     assert not problems, "\n".join(problems)
 
 
