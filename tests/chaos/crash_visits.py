@@ -32,6 +32,17 @@ def record_points(folder: Path, zygote: Zygote, life: Life, new_database: NewDat
         return points
 
 
+def usual_points(folder: Path, zygote: Zygote, life: Life, new_database: NewDatabase = new_sqlite) -> Mapping[str, int]:
+    """What the life passes each time, with how often; of what it owns, whatever it passes.
+
+    Two lives tell: a point that only one of them passes is passed when two things coincide, and a life that is
+    to die there may never come by.
+    """
+    one, two = [record_points(folder / name, zygote, life, new_database) for name in ("one", "two")]
+    owned = {point: count for point, count in (one | two).items() if any(place in point for place in life.owns)}
+    return owned | (one & two)
+
+
 def visit(
     folder: Path,
     zygote: Zygote,

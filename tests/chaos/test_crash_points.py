@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from chaos.crash_visits import place_of, record_points, visit
+from chaos.crash_visits import place_of, usual_points, visit
 from chaos.lives import LIVES as LIVES_OF_SWEEPS
 from chaos.side_lives import SIDE_LIVES
 from chaos.troubled_lives import TROUBLED_LIVES
@@ -33,7 +33,7 @@ def visits(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Visits:
     """Whatever no earlier life has passed: its first occurrence, and a later one where there are several."""
     folder = tmp_path_factory.mktemp("dry")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        recorded = pool.map(lambda name: record_points(folder / name.replace(" ", "-"), zygote, LIVES[name]), LIVES)
+        recorded = pool.map(lambda name: usual_points(folder / name.replace(" ", "-"), zygote, LIVES[name]), LIVES)
         counts = dict(zip(LIVES, recorded, strict=True))
     visits: dict[str, list[tuple[str, int]]] = {}
     known: set[str] = set()

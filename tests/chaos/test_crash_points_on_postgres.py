@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from chaos.crash_visits import record_points, visit
+from chaos.crash_visits import usual_points, visit
 from chaos.own_postgres import OwnPostgres, own_postgres
 from chaos.side_lives import SIDE_LIVES
 from chaos.zygote import Zygote
@@ -37,7 +37,7 @@ def test_life_goes_on_wherever_the_api_dies(zygote: Zygote, tmp_path: Path, post
     def new_database() -> str:
         return postgres.create(f"life{next(names)}")
 
-    passed = record_points(tmp_path / "dry", zygote, LIFE, new_database)
+    passed = usual_points(tmp_path / "dry", zygote, LIFE, new_database)
     commits = [point for point in passed if point.partition(" the commit of ")[2].startswith(WHOSE)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         problems = pool.map(
