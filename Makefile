@@ -7,13 +7,13 @@ INSTALLED := $(VENV)/.installed
 # Processes of tests start by the dozen: each finds compiled what the first has read, whatever the surroundings say.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-chaos-with-ray test-chaos test-with-ray test-without-ray prometheus check format docs clean
+.PHONY: demo test test-chaos-with-ray test-chaos test-with-ray test-service test-others prometheus check format docs clean
 
 demo: $(INSTALLED)  ## From nothing to a robustness report on real handwritten digits.
 	$(BIN)/supsweep demo
 
-test: $(INSTALLED)  ## Every test, the slow ones too: in four parts, the longest first, three at a time: some of them wait.
-	$(MAKE) --jobs 3 test-without-ray test-with-ray test-chaos test-chaos-with-ray
+test: $(INSTALLED)  ## Every test, the slow ones too: in five parts, the longest first, three at a time: some of them wait.
+	$(MAKE) --jobs 3 test-service test-with-ray test-others test-chaos test-chaos-with-ray
 
 test-chaos-with-ray: $(INSTALLED)
 	$(BIN)/python -m pytest -m "ray or e2e" tests/chaos
@@ -24,8 +24,11 @@ test-chaos: $(INSTALLED)
 test-with-ray: $(INSTALLED)
 	$(BIN)/python -m pytest -m "ray or e2e" --ignore tests/chaos
 
-test-without-ray: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not (ray or e2e)" --ignore tests/chaos
+test-service: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not (ray or e2e)" tests/service
+
+test-others: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not (ray or e2e)" --ignore tests/chaos --ignore tests/service
 
 prometheus: $(INSTALLED)  ## Prometheus and promtool out of Debian's package into .venv, for which nobody need be root.
 	cd $(VENV) && apt-get download prometheus
