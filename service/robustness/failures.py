@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from pydantic import Field
-from statsmodels.stats.proportion import proportion_confint
+from scipy.stats import binomtest
 
 from service.robustness.estimates import CONFIDENCE, Contrast, Estimate, Figure
 from service.robustness.pairs import PairedScores
@@ -57,9 +57,9 @@ def newcombe_estimate(both: int, only_a: int, only_b: int, pairs: int) -> Estima
 
 
 def _wilson(successes: int, trials: int) -> tuple[float, float]:
-    low, high = proportion_confint(successes, trials, alpha=1 - CONFIDENCE, method="wilson")
+    interval = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
     # Rounding may put an end a hair outside [0, 1].
-    return max(float(low), 0.0), min(float(high), 1.0)
+    return max(float(interval.low), 0.0), min(float(interval.high), 1.0)
 
 
 def _correlation(both: int, only_a: int, only_b: int, neither: int) -> float:

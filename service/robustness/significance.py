@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from pydantic import Field
-from scipy.stats import pearsonr
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.multitest import multipletests
+from scipy.stats import binomtest, pearsonr
 
 from service.robustness.bootstrap import TOLERANCE
 from service.robustness.estimates import Figure
-from service.robustness.pairs import PairedScores
+from service.robustness.pairs import FloatArray, PairedScores
 
 
 class PairedTest(Figure):
@@ -61,7 +59,7 @@ def exact_mcnemar(arms: tuple[str, str], scores: PairedScores) -> PairedTest:
         name="McNemar, exact",
         hypothesis="both arms fail equally often",
         pairs=len(scores),
-        p_value=float(mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue) if discordant else None,
+        p_value=float(binomtest(only_a, only_a + only_b).pvalue) if discordant else None,
         reason=None if discordant else "no configuration failed for one arm alone",
     )
 
@@ -71,7 +69,16 @@ def correct_for_multiplicity(tests: Sequence[PairedTest]) -> tuple[PairedTest, .
     p_values = [test.p_value for test in tests if test.p_value is not None]
     if not p_values:
         return tuple(tests)
-    corrected = iter(multipletests(p_values, method="holm")[1].tolist())
+    corrected = iter(_holm(np.array(p_values)).tolist())
     return tuple(
         test if test.p_value is None else test.model_copy(update={"p_holm": next(corrected)}) for test in tests
     )
+
+
+def _holm(p_N: FloatArray) -> FloatArray:
+    """Holm's step-down: the k-th smallest of N times N - k + 1, never below the one before it, at most 1."""
+    order_N = np.argsort(p_N)
+    stepped_N = np.maximum.accumulate(p_N[order_N] * np.arange(len(p_N), 0, -1))
+    corrected_N = np.empty_like(p_N)
+    corrected_N[order_N] = np.minimum(stepped_N, 1.0)
+    return corrected_N

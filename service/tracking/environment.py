@@ -7,7 +7,7 @@ from importlib.metadata import version
 from search_spaces.revision import git_revision
 from service.tracking.view import Environment
 
-PACKAGES = ("fastapi", "mlflow-skinny", "numpy", "optuna", "plotly", "scipy", "sqlalchemy", "statsmodels")
+PACKAGES = ("fastapi", "mlflow-skinny", "numpy", "optuna", "plotly", "scipy", "sqlalchemy")
 """Those that draw, compute or show something."""
 
 

@@ -1,11 +1,15 @@
-"""The tests against textbook formulas, and Holm against doing it by hand."""
+"""The tests against textbook formulas and statsmodels."""
 
 from collections.abc import Callable
 from math import comb
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import t
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 
 from service.robustness.pairs import PairedScores
 from service.robustness.significance import PairedTest, correct_for_multiplicity, exact_mcnemar, pitman_morgan
@@ -40,6 +44,14 @@ def test_mcnemar_is_the_binomial_tail_of_the_discordant_pairs(make_table: Callab
     assert exact_mcnemar(ARMS, make_table([0] * 12, [0] * 12, failed_a, failed_b)).p_value == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("only_a", "only_b"), [(1, 0), (0, 4), (3, 3), (2, 9), (40, 25)])
+def test_mcnemar_is_that_of_statsmodels(only_a: int, only_b: int, make_table: Callable[..., PairedScores]) -> None:
+    pairs = only_a + only_b
+    table = make_table([0] * pairs, [0] * pairs, [1] * only_a + [0] * only_b, [0] * only_a + [1] * only_b)
+    expected = mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue
+    assert exact_mcnemar(ARMS, table).p_value == pytest.approx(expected)
+
+
 def test_mcnemar_without_discordant_pairs_says_so(make_table: Callable[..., PairedScores]) -> None:
     test = exact_mcnemar(ARMS, make_table([0, 0], [0, 0], [1, 0], [1, 0]))
     assert (test.p_value, test.reason) == (None, "no configuration failed for one arm alone")
@@ -49,6 +61,12 @@ def test_holm_multiplies_the_smallest_by_all_and_never_falls() -> None:
     tests = [made(0.04), made(0.01), made(None), made(0.03)]
     corrected = [test.p_holm for test in correct_for_multiplicity(tests)]
     assert corrected == [pytest.approx(0.06), pytest.approx(0.03), None, pytest.approx(0.06)]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_is_that_of_statsmodels(p_values: list[float]) -> None:
+    corrected = [test.p_holm for test in correct_for_multiplicity([made(p) for p in p_values])]
+    assert corrected == pytest.approx(multipletests(p_values, method="holm")[1].tolist())
 
 
 def test_holm_of_no_p_values_changes_nothing() -> None:
