@@ -64,7 +64,7 @@ def test_two_workers_train_what_one_trains(
 def test_a_killed_worker_means_a_lost_attempt_and_the_next_one_completes(
     start_runner: Start, ledger: Any, brief: Make, assignment: Make, cluster: Any
 ) -> None:
-    ledger.plan(assignment(0, epochs=60))
+    ledger.plan(assignment(0, epochs=30))
     runner = start_runner(brief(resources=TWO))
     ledger.wait_for(lambda: ledger.numbers("results") != [], seconds=150)
     victims = gang(cluster)
