@@ -106,7 +106,7 @@ def checked(answer: httpx.Response) -> httpx.Response:
         return answer
     problem = read_problem(answer.content)
     if problem is not None:
-        raise ApiError(problem)
+        raise ApiError(problem, retry_after_seconds=_retry_after_seconds(answer))
     raise _foreign(answer)
 
 
@@ -116,6 +116,12 @@ def read(model: type[Model], answer: httpx.Response) -> Model:
         return TypeAdapter(model).validate_json(answer.content)
     except ValidationError as error:
         raise _foreign(answer) from error
+
+
+def _retry_after_seconds(answer: httpx.Response) -> float:
+    """RFC 9110 allows a date too, which our service never writes."""
+    value = answer.headers.get("Retry-After", "")
+    return float(value) if value.isdecimal() else 0.0
 
 
 def _foreign(answer: httpx.Response) -> ServiceUnreachable:

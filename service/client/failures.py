@@ -6,11 +6,15 @@ from service.schemas.problems import Problem
 
 
 class ApiError(Exception):
-    """The service refused: `problem` tells people why, and programs by its `code`."""
+    """The service refused: `problem` tells people why, and programs by its `code`.
 
-    def __init__(self, problem: Problem) -> None:
+    `retry_after_seconds`: before that the same call would be refused again, the service says.
+    """
+
+    def __init__(self, problem: Problem, *, retry_after_seconds: float = 0.0) -> None:
         super().__init__(problem.detail)
         self.problem = problem
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ServiceUnreachable(Exception):

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from service.client.failures import ApiError
+
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
 
@@ -28,9 +30,10 @@ class Patience:
         self._pause_seconds = FIRST_PAUSE_SECONDS
 
     def wait(self, failure: Exception) -> None:
-        """Pauses before the next try. Raises `failure` when the patience has ended."""
+        """Pauses before the next try, as long as the failure asks for. Raises it when the patience has ended."""
         left_seconds = self._ends_at - self._clock()
         if left_seconds <= 0:
             raise failure
-        self._sleep(min(self._pause_seconds, left_seconds))
+        asked_seconds = failure.retry_after_seconds if isinstance(failure, ApiError) else 0.0
+        self._sleep(min(max(self._pause_seconds, asked_seconds), left_seconds))
         self._pause_seconds = min(2 * self._pause_seconds, LONGEST_PAUSE_SECONDS)

@@ -145,6 +145,17 @@ def test_call_is_repeated_while_the_database_is_away(
     assert patient.get_sweep(sweep.id) == sweep
 
 
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("Fri, 27 Nov 2026 06:00:00 GMT", 0.0), (None, 0.0)])
+def test_refusal_tells_when_to_ask_again(
+    impatient: SupsweepClient, scripted: ScriptedService, header: str | None, seconds: float
+) -> None:
+    headers = {"Retry-After": header} if header else {}
+    scripted.answers("GET", "/v1/sweeps/abc", Answer(NO_DATABASE.body, 503, headers=headers))
+    with pytest.raises(ApiError) as caught:
+        impatient.get_sweep("abc")
+    assert caught.value.retry_after_seconds == seconds
+
+
 def test_database_that_stays_away_is_told_when_the_patience_ends(
     impatient: SupsweepClient, scripted: ScriptedService
 ) -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from service.client.failures import ApiError
 from service.client.patience import LONGEST_PAUSE_SECONDS, Patience
+from service.schemas.problems import Problem
 
 
 class SleepingClock:
@@ -39,6 +41,15 @@ def test_an_answer_renews_the_patience() -> None:
     patience.renew()
     patience.wait(TimeoutError())
     assert clock.pauses[-1] == 0.2
+
+
+def test_a_failure_that_asks_for_a_longer_pause_gets_it_within_the_patience() -> None:
+    clock = SleepingClock()
+    patience = Patience(10, clock=lambda: clock.now, sleep=clock.sleep)
+    limited = Problem(title="Too many requests", status=429, detail="wait 7 s", code="rate_limited")
+    for _ in range(2):
+        patience.wait(ApiError(limited, retry_after_seconds=7))
+    assert clock.pauses == [7, 3]
 
 
 def test_no_patience_raises_at_once() -> None:
