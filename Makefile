@@ -15,8 +15,8 @@ demo: $(INSTALLED)  ## From nothing to a robustness report on real handwritten d
 test: $(INSTALLED)  ## Every test, the slow ones too: in five parts, the longest first, three at a time: some of them wait.
 	$(MAKE) --jobs 3 test-service test-with-ray test-others test-chaos test-chaos-with-ray
 
-# The parts share the cores. Ray's workers would be the most patient of all (15 by default) and hardly get a turn beside
-# the chaos; threads that wait for each other would take one for that alone.
+# The parts share the cores. Ray starts its workers with niceness 15: beside the processes of the chaos tests they would
+# hardly get a turn. Two cores under three parts have none to spare for more threads either.
 test-%: export RAY_worker_niceness := 0
 test-%: export OMP_NUM_THREADS := 1
 
